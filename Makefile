@@ -1,0 +1,59 @@
+# Set-up is incremental: a stamp in .venv is older than pyproject.toml or constraints.txt only when
+# one of them has changed. pip's own configuration (indexes, caches, certificates) is honoured.
+
+VENV := .venv
+BIN := $(VENV)/bin
+
+# The first of these that runs and is new enough; `make PYTHON=...` names another.
+PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$python && break; done)
+NO_PYTHON = symray needs Python 3.11 or newer and found none: install it, or name one with \
+	`make PYTHON=/path/to/python3.11`
+
+.PHONY: study test test-slow lint bench clean
+
+# Set up, then run the quickstart study; again, it goes on with it or shows its result.
+study: $(VENV)/.installed
+	@if [ -e "$${SYMRAY_HOME:-runs}/quickstart/study.yaml" ]; \
+		then $(BIN)/symray resume quickstart; \
+		else $(BIN)/symray launch studies/quickstart.yaml; fi
+
+# Set up, then every check and every test that is not slow.
+test: lint
+	$(BIN)/python -m pytest
+
+# The tests that take minutes.
+test-slow: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m slow
+
+# Formatting, style, types, layers.
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Every measurement in benchmarks/.
+bench: $(VENV)/.installed-dev
+	@for benchmark in $(wildcard benchmarks/*.py); do \
+		echo "== $$benchmark" && $(BIN)/python $$benchmark || exit 1; done
+
+# Forget the set-up and all caches; studies' results stay.
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+		.import_linter_cache
+	find symray tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	$(or $(PYTHON),$(error $(NO_PYTHON))) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing symray into $(VENV); the first time this takes some minutes."
+	$(BIN)/python -m pip install -qq --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing symray and its tests' tools into $(VENV); the first time this takes some minutes."
+	$(BIN)/python -m pip install -qq --constraint constraints.txt --editable '.[dev]'
+	@touch $(VENV)/.installed $@

@@ -1,0 +1,188 @@
+"""``launch`` and ``resume``."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from symray.cli.compare import compare
+from symray.cli.options import Detach, File, Json, Name, Set
+from symray.cli.output import err, out, print_json
+from symray.cli.results import show_results
+from symray.cli.running import run_study
+from symray.errors import UserError
+
+if TYPE_CHECKING:
+    from symray.study.file import StudyFile
+    from symray.study.record import StudyRecord
+
+
+def launch(
+    file: File,
+    name: Annotated[
+        str | None,
+        typer.Option(help="Another name than the file's.", metavar="NAME", show_default=False),
+    ] = None,
+    trials: Annotated[
+        int | None,
+        typer.Option(help="Trials, instead of the file's.", min=1, show_default=False),
+    ] = None,
+    overrides: Set = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would run and what it costs.")
+    ] = False,
+    detach: Detach = False,
+    as_json: Json = False,
+) -> None:
+    """Start the study of a study file and run it to its end.
+
+    A suite's studies run one after another; launched again, it goes on where it was.
+
+    Example: symray launch studies/quickstart.yaml --name first --trials 3
+    """
+    files = _load(file, name, trials, overrides or [])
+    if dry_run:
+        from symray.cli.plan import show_plans
+
+        return show_plans(files, as_json)
+    first = _first_to_run(files)
+    if detach and first is not None:
+        _detached(_launch_arguments(file, name, trials, overrides or []), first.study, as_json)
+        return None
+    records = [_run(file, suite=len(files) > 1) for file in files]
+    _show(records, as_json, suite=len(files) > 1)
+    return None
+
+
+def resume(
+    name: Name,
+    accept_code_change: Annotated[
+        bool,
+        typer.Option("--accept-code-change", help="Go on although the code has changed."),
+    ] = False,
+    detach: Detach = False,
+    as_json: Json = False,
+) -> None:
+    """Go on with a study that was stopped, killed, extended or retried.
+
+    Finished trials stay; unfinished ones continue from their last checkpoint.
+
+    Example: symray resume quickstart
+    """
+    from symray.study.record import StudyRecord
+
+    record = StudyRecord.open(name)
+    if record.complete:
+        return _show([record], as_json, suite=False)
+    if detach:
+        accept = ["--accept-code-change"] if accept_code_change else []
+        return _detached(["resume", name, *accept], name, as_json)
+    return _show([_resume(record, accept_code_change)], as_json, suite=False)
+
+
+def _load(
+    path: Path, name: str | None, trials: int | None, overrides: Sequence[str]
+) -> "list[StudyFile]":
+    from symray.study.file import load_study_file
+
+    renamed = f"study={json.dumps(name)}"
+    options = [renamed] if name is not None else []
+    options += [f"trials={trials}"] if trials is not None else []
+    try:
+        return load_study_file(path, [*overrides, *options])
+    except UserError as error:
+        raise UserError(str(error).replace(f"--set {renamed}: study:", f"--name {name}:")) from None
+
+
+def _launch_arguments(
+    path: Path, name: str | None, trials: int | None, overrides: Sequence[str]
+) -> list[str]:
+    arguments = ["launch", str(path)]
+    arguments += ["--name", name] if name is not None else []
+    arguments += ["--trials", str(trials)] if trials is not None else []
+    return [*arguments, *(part for override in overrides for part in ("--set", override))]
+
+
+def _first_to_run(files: "Sequence[StudyFile]") -> "StudyFile | None":
+    """The first study that isn't complete; refuses, before anything runs, a name that is taken."""
+    from symray.study.record import StudyRecord
+
+    if len(files) == 1:
+        StudyRecord.refuse_taken(files[0].study)
+        return files[0]
+    open_ends = []
+    for file in files:
+        record = _existing(file)
+        if record is None or not record.complete:
+            open_ends.append(file)
+    return open_ends[0] if open_ends else None
+
+
+def _existing(file: "StudyFile") -> "StudyRecord | None":
+    """A suite's member that was launched before, from the same file."""
+    from symray.study.home import home, study_names
+    from symray.study.record import StudyRecord
+
+    if file.study not in study_names():
+        return None
+    record = StudyRecord.open(file.study)
+    if record.file.model_copy(update={"code": file.code}) != file:
+        raise UserError(
+            f"study '{file.study}' exists in {home()} from another study file; "
+            "give this suite another name with --name"
+        )
+    return record
+
+
+def _run(file: "StudyFile", suite: bool) -> "StudyRecord":
+    from symray.study import driver
+
+    record = _existing(file) if suite else None
+    if record is None:
+        return run_study(file, None, lambda progress, stop: driver.launch(file, progress, stop))
+    return record if record.complete else _resume(record, accept_code_change=False)
+
+
+def _resume(record: "StudyRecord", accept_code_change: bool) -> "StudyRecord":
+    from symray.study import driver
+    from symray.study.leaderboard import leaderboard
+
+    best = next((row for row in leaderboard(record) if row.feasible), None)
+    return run_study(
+        record.file,
+        best,
+        lambda progress, stop: driver.resume(record.name, progress, stop, accept_code_change),
+    )
+
+
+def _show(records: "Sequence[StudyRecord]", as_json: bool, suite: bool) -> None:
+    from symray.study.status import status
+
+    if as_json:
+        found = [status(record) for record in records]
+        return print_json({"studies": found} if suite else found[0])
+    for record in records:
+        show_results(record)
+        out().print()
+    if suite:
+        compare([record.name for record in records])
+    return None
+
+
+def _detached(arguments: Sequence[str], name: str, as_json: bool) -> None:
+    from symray.study.detached import start_detached
+    from symray.study.record import StudyRecord
+    from symray.study.status import status
+
+    log = start_detached([sys.executable, "-m", "symray.cli.main", *arguments], name)
+    err().print(
+        f"study '{name}' runs in the background\n"
+        f"  watch: symray status {name}\n"
+        f"  stop:  symray stop {name}\n"
+        f"  log:   {log}"
+    )
+    if as_json:
+        print_json(status(StudyRecord.open(name)))

@@ -1,0 +1,58 @@
+"""What ``launch --dry-run`` shows."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from symray.cli.output import duration, number, out, print_json, show, table
+
+if TYPE_CHECKING:
+    from symray.study.file import StudyFile
+    from symray.study.plan import Plan
+
+
+def show_plans(files: "Sequence[StudyFile]", as_json: bool) -> None:
+    """Compute and print the plan of each study; nothing is launched."""
+    from symray.study.plan import plan
+
+    plans = [plan(file) for file in files]
+    if as_json:
+        found = [item.to_json() for item in plans]
+        return print_json({"studies": found} if len(files) > 1 else found[0])
+    for item in plans:
+        _show(item)
+    return None
+
+
+def _show(plan: "Plan") -> None:
+    console, file, cost = out(), plan.file, plan.cost
+    console.print(f"# study '{file.study}' as it would run, with all defaults")
+    console.print(file.to_yaml())
+    names = list(file.search)
+    rows = [
+        [f"#{index}", *(number(params[name]) for name in names)]
+        for index, params in enumerate(plan.first)
+    ]
+    reference = " (#0 is the reference)" if file.reference is not False else ""
+    show(table(["trial", *names], rows), f"trials asked first{reference}")
+    console.print()
+    console.print(f"pruner: {_pruner(plan)}")
+    console.print(
+        f"epochs: at most {plan.trial_epochs} in the search "
+        f"and {plan.confirmation_epochs} in the confirmation"
+    )
+    console.print(
+        f"time: {duration(cost.epoch_seconds)} an epoch, measured here on this machine's "
+        f"{cost.device} with the settings of trial 0; at most {plan.cpu_hours:.2g} CPU-hours"
+        f"{f' and {plan.gpu_hours:.2g} GPU-hours' if file.resources.gpu else ''}, "
+        f"about {duration(3600 * plan.hours)} with {plan.concurrency} at a time"
+    )
+    console.print(f"disk: at most {plan.disk_bytes / 1e6:.3g} MB of checkpoints")
+    console.print("nothing was launched")
+
+
+def _pruner(plan: "Plan") -> str:
+    pruner = plan.file.pruner
+    if not plan.decisions:
+        return "none, every trial is trained to its end"
+    epochs = ", ".join(map(str, plan.decisions))
+    return f"{pruner.name} on {pruner.metric} after epochs {epochs}"

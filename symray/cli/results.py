@@ -1,0 +1,97 @@
+"""What a complete study has found, as tables and next steps."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from symray.cli.output import LEADERS, metric, number, out, show, table
+
+if TYPE_CHECKING:
+    from symray.study.record import StudyRecord
+
+
+def show_results(record: "StudyRecord") -> None:
+    """Print the leaderboard, the confirmation, the registered model and the next steps."""
+    from symray.study.champion import registered
+    from symray.study.confirmation import read_confirmation
+
+    show_leaderboard(record)
+    confirmation = read_confirmation(record)
+    if confirmation is not None:
+        out().print()
+        show_confirmation(record, confirmation)
+    model = registered(record)
+    console = out()
+    console.print()
+    if model is not None:
+        console.print(f"registered as model {model['name']}, version {model['version']} (champion)")
+    console.print(f"next: symray ui {record.name}")
+    if model is not None:
+        console.print(f"      symray models download {model['name']}@champion --to DIR")
+
+
+def show_leaderboard(record: "StudyRecord") -> None:
+    """Print the best trials, or the sentence why there is none."""
+    from symray.study.leaderboard import leaderboard, nothing_feasible
+
+    board = leaderboard(record)
+    sentence = nothing_feasible(record, board)
+    if sentence is not None:
+        out().print(sentence)
+    if not board:
+        return
+    params, metrics = list(record.file.search), shown_metrics(record)
+    rows = [
+        [
+            f"#{row.number}",
+            "yes" if row.feasible else "no",
+            *(number(row.params.get(name)) for name in params),
+            *(metric(name, row.metrics) for name in metrics),
+        ]
+        for row in board[:LEADERS]
+    ]
+    title = f"{record.name}: best of {len(board)} completed trials (validation)"
+    show(table(["trial", "feasible", *params, *metrics], rows), title)
+
+
+def show_confirmation(record: "StudyRecord", confirmation: Mapping[str, Any]) -> None:
+    """Print the candidates' means over fresh seeds and the winner's on the test split."""
+    metrics = shown_metrics(record)
+    rows = [
+        [
+            f"#{entry['number']}",
+            "validation",
+            str(entry["n"]) + (f" ({entry['failed']} failed)" if entry["failed"] else ""),
+            *spreads(metrics, entry["validation"]),
+        ]
+        for entry in confirmation["candidates"]
+    ]
+    winner = confirmation["winner"]
+    if winner is not None:
+        n = next(e["n"] for e in confirmation["candidates"] if e["number"] == winner)
+        rows.append([f"#{winner}", "test", str(n), *spreads(metrics, confirmation["test"])])
+    title = "confirmation: mean ± standard deviation over fresh seeds, the winner first"
+    show(table(["trial", "split", "n", *metrics], rows), title)
+
+
+def shown_metrics(record: "StudyRecord") -> list[str]:
+    """Metrics that a study's tables have columns for: those that it optimises and constrains.
+
+    Where one of them is an invariance, the other readings of it stand beside it.
+    """
+    from symray.metrics import METRICS
+
+    file = record.file
+    names = [*file.objectives, *(constraint.metric for constraint in file.constraints)]
+    if any(METRICS[name].invariance for name in names):
+        names += ["mi_z0_y_paper", "mi_z0_y", "probe_r2"]
+    return list(dict.fromkeys(names))
+
+
+def spreads(metrics: list[str], stats: Mapping[str, Mapping[str, float | None]]) -> list[str]:
+    """``mean ± sd`` of each metric."""
+    means = {name: stat["mean"] for name, stat in stats.items()}
+    return [_spread(metric(name, means), stats.get(name, {}).get("sd")) for name in metrics]
+
+
+def _spread(mean: str, sd: float | None) -> str:
+    return mean if sd is None or mean == "<= floor" else f"{mean} ± {sd:.2g}"

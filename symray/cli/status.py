@@ -1,0 +1,98 @@
+"""``status``."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from symray.cli.options import Json
+from symray.cli.output import metric, number, out, print_json, show, table
+from symray.cli.results import show_leaderboard, shown_metrics
+from symray.errors import UserError
+
+if TYPE_CHECKING:
+    from symray.study.record import StudyRecord
+
+
+def status(
+    name: Annotated[
+        str | None,
+        typer.Argument(help="Study; all of them without it.", metavar="NAME"),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show how studies stand, running or not.
+
+    Example: symray status quickstart
+    """
+    from symray.study.record import StudyRecord
+    from symray.study.status import status as status_of
+
+    if name is None:
+        return _show_all(as_json)
+    record = StudyRecord.open(name)
+    found = status_of(record)
+    if as_json:
+        return print_json(found)
+    return _show_one(record, found)
+
+
+def _show_all(as_json: bool) -> None:
+    from symray.study.home import home, study_names
+    from symray.study.record import StudyRecord
+    from symray.study.status import status as status_of
+
+    names = study_names()
+    if as_json:
+        return print_json({"studies": [status_of(StudyRecord.open(name)) for name in names]})
+    if not names:
+        return out().print(f"no studies in {home()} yet; begin with: symray launch FILE")
+    rows = [_row(name) for name in names]
+    show(table(["study", "state", "trials", "best", "objectives", "model"], rows))
+    return None
+
+
+def _row(name: str) -> list[str]:
+    from symray.study.champion import registered
+    from symray.study.leaderboard import leaderboard
+    from symray.study.record import StudyRecord
+    from symray.study.status import ended
+
+    try:
+        record = StudyRecord.open(name)
+    except UserError as error:  # one broken study file doesn't hide the other studies
+        return [name, "unreadable", "", "", str(error), ""]
+    best = next((row for row in leaderboard(record) if row.feasible), None)
+    model = registered(record)
+    return [
+        name,
+        record.state(),
+        f"{ended(record)}/{record.budget}",
+        f"#{best.number}" if best else "-",
+        ", ".join(f"{name} {metric(name, best.metrics)}" for name in record.file.objectives)
+        if best
+        else "-",
+        f"{model['name']} v{model['version']}" if model else "-",
+    ]
+
+
+def _show_one(record: "StudyRecord", found: dict[str, Any]) -> None:
+    states = [trial["state"] for trial in found["trials"]]
+    counts = ", ".join(f"{states.count(s)} {s}" for s in dict.fromkeys(states)) or "none yet"
+    confirmed = sum(1 for _ in record.folder.glob("confirmation/*/outcome.jsonl"))
+    console = out()
+    console.print(f"study '{record.name}' is {found['state']}")
+    console.print(f"trials: {counts}; {record.budget} wanted")
+    if confirmed:
+        console.print(f"confirmation: {confirmed} trainings have ended")
+    metrics = shown_metrics(record)
+    running = [
+        [f"#{t['number']}", str(t["epochs"]), *(number(t["metrics"].get(m)) for m in metrics)]
+        for t in found["trials"]
+        if t["state"] == "RUNNING"
+    ]
+    if running:
+        show(table(["trial", "epoch", *metrics], running), "unfinished (last recorded epoch)")
+    if "COMPLETE" in states or found["state"] == "complete":
+        show_leaderboard(record)
+    if found["state"] in ("stopped", "interrupted"):
+        console.print(f"go on with: symray resume {record.name}")

@@ -1,0 +1,121 @@
+"""``trials`` and ``logs``."""
+
+import csv
+import sys
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from symray.cli.options import Json, Name, Number
+from symray.cli.output import err, metric, number, out, print_json, show, table
+from symray.cli.results import shown_metrics
+from symray.errors import UserError
+
+if TYPE_CHECKING:
+    from symray.study.record import StudyRecord
+
+
+def trials(
+    name: Name,
+    where: Annotated[
+        str | None,
+        typer.Option(help="Only trials that this is true of.", metavar="EXPRESSION"),
+    ] = None,
+    sort: Annotated[
+        str | None,
+        typer.Option(help="Column to sort by, the best metric first.", metavar="COLUMN"),
+    ] = None,
+    as_json: Json = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="All columns as CSV on stdout.")] = False,
+) -> None:
+    """List a study's trials: parameters, metrics, how they ended.
+
+    Example: symray trials quickstart --where "x_mae < 0.5 and state == 'COMPLETE'" --sort mi_z0_y
+    """
+    from symray.study.record import StudyRecord
+    from symray.study.trial_rows import columns, sort_rows, trial_rows, value
+    from symray.study.where import parse_where
+
+    if as_json and as_csv:
+        raise UserError("--json and --csv exclude each other; give one of the two")
+    record = StudyRecord.open(name)
+    known, rows = columns(record), trial_rows(record)
+    newest = next((row["code"] for row in reversed(rows) if row["code"]), None)
+    if where is not None:
+        condition = parse_where(where, known)
+        rows = [row for row in rows if condition(partial(value, row))]
+    if sort is not None:
+        rows = sort_rows(rows, sort, known)
+    if as_json:
+        return print_json({"study": name, "trials": rows})
+    if as_csv:
+        return _write_csv(record, rows)
+    return _show(record, rows, newest)
+
+
+def logs(
+    name: Name,
+    trial: Number,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on until the trial has ended.")
+    ] = False,
+) -> None:
+    """Print what a trial's training has printed: warnings, errors, tracebacks.
+
+    Example: symray logs quickstart 3 --follow
+    """
+    from symray.study.record import StudyRecord
+
+    record = StudyRecord.open(name)
+    record.trial(trial)
+    path = record.trial_folder(trial) / "output.log"
+    if not follow and (not path.exists() or not path.stat().st_size):
+        return err().print(f"trial {trial} of study '{name}' has printed nothing")
+    position = 0
+    while True:
+        live = follow and not record.trial(trial).state.is_finished()
+        if path.exists():
+            with path.open("rb") as log:
+                log.seek(position)
+                text = log.read()
+            position += len(text)
+            print(text.decode(errors="replace"), end="", flush=True)
+        if not live:
+            return None
+        time.sleep(0.5)
+
+
+def _show(record: "StudyRecord", rows: list[dict[str, Any]], newest: str | None) -> None:
+    if not rows:
+        return err().print("no such trials")
+    params, metrics = list(record.file.search), shown_metrics(record)
+    several = any(row["code"] not in (None, newest) for row in rows)
+    lines = []
+    for row in rows:
+        line = [f"#{row['number']}", row["state"], "yes" if row["feasible"] else "no"]
+        line += [str(row["epochs"])]
+        line += [number(row["params"].get(name)) for name in params]
+        line += [metric(name, row["metrics"]) for name in metrics]
+        if several:
+            line.append(f"{row['code'] or '-'}{'' if row['code'] in (None, newest) else ' *'}")
+        lines.append([*line, row["reason"] or ""])
+    names = ["trial", "state", "feasible", "epochs", *params, *metrics]
+    show(table([*names, *(["code"] if several else []), "reason"], lines))
+    if several:
+        out().print("* trained by other code than the newest trials, so not comparable with them")
+    return None
+
+
+def _write_csv(record: "StudyRecord", rows: list[dict[str, Any]]) -> None:
+    from symray.study.trial_rows import FIXED
+
+    params = list(record.file.search)
+    metrics = list(dict.fromkeys(name for row in rows for name in row["metrics"]))
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow([*FIXED, "mlflow_run_id", *params, *metrics])
+    for row in rows:
+        fixed = [row[name] for name in (*FIXED, "mlflow_run_id")]
+        fixed += [row["params"].get(name) for name in params]
+        writer.writerow(fixed + [row["metrics"].get(name) for name in metrics])

@@ -1,0 +1,70 @@
+"""``symray ui``."""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from symray.cli.output import err, out
+
+
+def ui(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Study to show.", show_default=False)
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="By default 5000, or the next free one."),
+    ] = None,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Leave the server running and return.")
+    ] = False,
+) -> None:
+    """Show studies in the browser: starts MLflow's UI, or names its page where a server runs.
+
+    Example: symray ui quickstart
+    """
+    from symray.study.links import server as running_server
+    from symray.study.ui import Server, choose_port, study_page
+
+    base = running_server()
+    if base is not None:
+        out().print(study_page(base, name))
+        return
+    chosen = choose_port(port)
+    page = study_page(f"http://127.0.0.1:{chosen}", name)
+    with _stopping() as stopping:
+        server = Server(chosen)
+        leave = False
+        try:
+            with err().status("starting MLflow, the first time this takes half a minute ..."):
+                ready = server.wait(stopping)
+            if ready:
+                out().print(page)
+            if ready and no_wait:
+                out().print(f"stop it with: kill {server.pid}")
+                leave = True
+                return
+            if ready:
+                err().print("+ beside the study unfolds its trials; Ctrl-C here stops the server")
+            while not stopping.wait(1):
+                server.check()
+        finally:
+            if not leave:
+                server.stop()
+
+
+@contextlib.contextmanager
+def _stopping() -> Iterator[threading.Event]:
+    """An event that SIGINT, SIGTERM and a closed terminal set."""
+    event = threading.Event()
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, lambda *_: event.set()) for number in numbers}
+    try:
+        yield event
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,24 @@
+"""What a trained model knows: mutual information, probes, reconstruction, invariance."""
+
+from symray.metrics.catalogue import METRICS, Direction, Metric
+from symray.metrics.gaussian import gaussian_mi
+from symray.metrics.invariance import resample_z0, y_shift, z0_gain
+from symray.metrics.kraskov import kraskov_mi, shuffled_mi
+from symray.metrics.probes import Probe, linear_probe, nonlinear_probe
+from symray.metrics.reconstruction import mae
+
+__all__ = [
+    "METRICS",
+    "Direction",
+    "Metric",
+    "Probe",
+    "gaussian_mi",
+    "kraskov_mi",
+    "linear_probe",
+    "mae",
+    "nonlinear_probe",
+    "resample_z0",
+    "shuffled_mi",
+    "y_shift",
+    "z0_gain",
+]

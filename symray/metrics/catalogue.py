@@ -1,0 +1,76 @@
+"""Names of the metrics that a study can optimise, constrain and compare."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Direction = Literal["minimize", "maximize"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What a metric means.
+
+    Attributes:
+        direction: which way is better.
+        summary: one line for help and tables.
+        needs_y: only models that predict Y have it.
+        invariance: measures what Z0 knows of Y; trivially good for an untrained encoder, so it is
+            an objective only under constraints, and never what prunes.
+        cheap: evaluated after every epoch even when no study asks for it.
+    """
+
+    direction: Direction
+    summary: str
+    needs_y: bool = False
+    invariance: bool = False
+    cheap: bool = False
+
+
+METRICS: Mapping[str, Metric] = {
+    "x_mae": Metric("minimize", "MAE of X, summed over dimensions", cheap=True),
+    "y_mae": Metric("minimize", "MAE of Y, summed over dimensions", needs_y=True, cheap=True),
+    "kl_z0": Metric("maximize", "KL(q(z0|x) || p) in nats: what Z0 carries", cheap=True),
+    "kl_z1": Metric("maximize", "KL(q(z1|x) || p) in nats: what Z1 carries", cheap=True),
+    "z0_gain": Metric(
+        "maximize", "rise of x_mae when Z0 is resampled: what reconstruction owes to Z0"
+    ),
+    "y_shift": Metric(
+        "minimize",
+        "how far the Y predicted from the decoded X moves when only Z0 is resampled",
+        needs_y=True,
+        invariance=True,
+    ),
+    "mi_z0_y": Metric(
+        "minimize", "Kraskov MI(Z0; Y) in bits, k = 3, standardised", invariance=True
+    ),
+    "mi_z0_y_sampled": Metric(
+        "minimize",
+        "mi_z0_y of codes drawn from q(z0|x): means that the posterior's spread drowns don't count",
+        invariance=True,
+    ),
+    "mi_z0_y_k20": Metric(
+        "minimize", "Kraskov MI(Z0; Y) in bits, k = 20, standardised", invariance=True
+    ),
+    "mi_z0_y_paper": Metric(
+        "minimize",
+        "as the papers publish it: Kraskov MI, k = 20, not standardised",
+        invariance=True,
+    ),
+    "mi_z0_y_floor": Metric("minimize", "mi_z0_y with Y shuffled, mean over shuffles"),
+    "mi_z0_y_floor_sd": Metric("minimize", "its standard deviation over shuffles"),
+    "mi_z0_y_gaussian": Metric("minimize", "Gaussian (CCA) MI(Z0; Y) in bits", invariance=True),
+    "probe_linear_r2": Metric(
+        "minimize", "held-out R^2 of a linear probe of Y from Z0", invariance=True
+    ),
+    "probe_linear_mae": Metric(
+        "maximize", "held-out MAE of the linear probe, summed over dimensions", invariance=True
+    ),
+    "probe_r2": Metric(
+        "minimize", "held-out R^2 of a nonlinear probe of Y from Z0", invariance=True
+    ),
+    "probe_mae": Metric(
+        "maximize", "held-out MAE of the nonlinear probe, summed over dimensions", invariance=True
+    ),
+    "probe_median_mae": Metric("maximize", "MAE of the median of Y: what no probe need beat"),
+}

@@ -1,0 +1,107 @@
+"""A model is a list of phases: what every model of the papers, and a user's own, looks like."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from symray.data.base import Batch
+
+Noise = Mapping[str, Tensor]
+Hyperparameters = Mapping[str, Tensor]
+Loss = tuple[Tensor, dict[str, Tensor]]
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One update within a training step.
+
+    Attributes:
+        name: handed to :meth:`Model.loss`.
+        trains: attributes of the model (modules or parameters) that this phase updates.
+        optimiser: phases that name the same optimiser share its state.
+        repeat: training setting that says how often the phase is repeated within a step, each
+            time with fresh noise; None for once.
+    """
+
+    name: str
+    trains: tuple[str, ...]
+    optimiser: str = "main"
+    repeat: str | None = None
+
+
+class Model(nn.Module, ABC):
+    """Encoder, decoders and losses of a variational autoencoder with a latent split Z = (Z0, Z1).
+
+    Z has ``latent_dims`` dimensions; the last ``z1_dims`` of them are Z1. The split is a mask in a
+    buffer, so models with different splits are one program.
+
+    Subclasses are constructed as ``cls(x_dims, y_dims, **architecture)`` where ``architecture``
+    holds exactly the keys of :attr:`architecture`.
+
+    Attributes:
+        architecture: constructor arguments and their defaults; each can be set in a study file.
+        hyperparameters: numbers that the loss reads from ``hp`` and their defaults; each can be
+            set or searched. ``hp`` also holds ``lambda``, which the trainer raises by its schedule.
+        vectorisable: whether :meth:`loss` works under ``torch.func.vmap``.
+        predicts_y: whether :meth:`predict` gives Y.
+        batches_per_step: how many minibatches a step draws.
+    """
+
+    architecture: ClassVar[Mapping[str, int]] = {
+        "latent_dims": 3,
+        "z1_dims": 1,
+        "hidden_width": 256,
+        "hidden_layers": 2,
+    }
+    hyperparameters: ClassVar[Mapping[str, float]] = {}
+    vectorisable: ClassVar[bool] = True
+    predicts_y: ClassVar[bool] = True
+    batches_per_step: ClassVar[int] = 1
+    phases: ClassVar[Sequence[Phase]] = ()
+
+    z1_mask: Tensor
+
+    def __init__(self, latent_dims: int, z1_dims: int) -> None:
+        super().__init__()
+        is_z1 = torch.arange(latent_dims) >= latent_dims - z1_dims
+        self.register_buffer("z1_mask", is_z1.float())
+
+    @property
+    def z0_mask(self) -> Tensor:
+        """1 where a latent belongs to Z0, else 0; (Z,)."""
+        return 1 - self.z1_mask
+
+    @abstractmethod
+    def noise(self, phase: str, batch_size: int) -> dict[str, tuple[int, ...]]:
+        """Shapes of the standard normal arrays that one call of :meth:`loss` needs."""
+
+    @abstractmethod
+    def loss(self, phase: str, batches: Sequence[Batch], noise: Noise, hp: Hyperparameters) -> Loss:
+        """The phase's loss and what to log of it.
+
+        Pure: no randomness but ``noise``, no synchronisation, no Python branch on data. ``hp`` are
+        scalar tensors.
+
+        Returns:
+            loss () and logs, scalar tensors by name.
+        """
+
+    @abstractmethod
+    def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log standard deviation of q(z|x), each (N, Z); unused latents are 0."""
+
+    @abstractmethod
+    def decode(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """X from codes (N, Z); conditional models also need ``y`` (N, dy). Returns (N, dx)."""
+
+    def predict(self, z: Tensor) -> Tensor:
+        """Y from codes (N, Z), for models with ``predicts_y``. Returns (N, dy)."""
+        raise TypeError(f"{type(self).__name__} does not predict Y")
+
+    def forward(self, *args: Any) -> Loss:
+        """Alias of :meth:`loss`, for ``torch.func.functional_call``."""
+        return self.loss(*args)

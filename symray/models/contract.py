@@ -1,0 +1,266 @@
+"""What every model must fulfil, as checks that the tests and a user with an own model run alike."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from safetensors.torch import load, save
+from torch import Tensor, nn
+from torch.func import functional_call, grad_and_value, stack_module_state, vmap
+
+from symray.data.base import Batch
+from symray.models.base import Model, Noise
+
+X_DIMS, Y_DIMS, BATCH_SIZE = 3, 2, 16
+SMALL = {"hidden_width": 8, "latent_dims": 3, "z1_dims": 1}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One clause of the contract: whether it holds, and if not, what was found."""
+
+    name: str
+    passed: bool
+    detail: str = ""
+
+
+class _BrokenError(Exception):
+    """A clause that doesn't hold; its text says what was found."""
+
+
+def check_model(cls: type[Model]) -> list[Check]:
+    """Run the whole contract on small instances of ``cls``; takes about a second on a CPU.
+
+    Never raises: whatever the model's code raises is the detail of a failed check. Leaves torch's
+    global random state as it was.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(0)
+        checks = [_run("construction", _construction, cls)]
+        if checks[0].passed:
+            checks += [_run(name, clause, cls) for name, clause in _CLAUSES.items()]
+    return checks
+
+
+def _run(name: str, clause: Callable[[type[Model]], None], cls: type[Model]) -> Check:
+    try:
+        clause(cls)
+    except _BrokenError as broken:
+        return Check(name, False, str(broken))
+    except Exception as error:  # the model's own code may raise anything
+        return Check(name, False, f"{type(error).__name__}: {error}")
+    return Check(name, True)
+
+
+def _require(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise _BrokenError(otherwise)
+
+
+def _build(cls: type[Model], **changes: int) -> Model:
+    wanted = SMALL | changes
+    return cls(X_DIMS, Y_DIMS, **{k: wanted.get(k, v) for k, v in cls.architecture.items()})
+
+
+def _batches(model: Model, seed: int = 0, dtype: torch.dtype = torch.float32) -> list[Batch]:
+    generator = torch.Generator().manual_seed(seed)
+    return [
+        Batch(
+            *(torch.randn(BATCH_SIZE, d, generator=generator).to(dtype) for d in (X_DIMS, Y_DIMS))
+        )
+        for _ in range(model.batches_per_step)
+    ]
+
+
+def _noise(model: Model, phase: str, seed: int = 1, dtype: torch.dtype = torch.float32) -> Noise:
+    generator = torch.Generator().manual_seed(seed)
+    shapes = model.noise(phase, BATCH_SIZE)
+    return {k: torch.randn(shape, generator=generator).to(dtype) for k, shape in shapes.items()}
+
+
+def _hp(
+    cls: type[Model], factor: float = 1, dtype: torch.dtype = torch.float32
+) -> dict[str, Tensor]:
+    numbers = {**cls.hyperparameters, "lambda": 0.7}
+    return {name: torch.tensor(factor * value, dtype=dtype) for name, value in numbers.items()}
+
+
+def _named(model: Model, trains: tuple[str, ...]) -> set[str]:
+    """Names of the parameters that the attributes ``trains`` stand for."""
+    return {
+        name
+        for name, _ in model.named_parameters()
+        if any(name == attribute or name.startswith(f"{attribute}.") for attribute in trains)
+    }
+
+
+def _gradients(model: Model, loss: Tensor) -> dict[str, Tensor | None]:
+    """Gradients with respect to all parameters, None where the loss doesn't depend on one."""
+    names, parameters = zip(*model.named_parameters(), strict=True)
+    found = torch.autograd.grad(loss, parameters, allow_unused=True)
+    return dict(zip(names, found, strict=True))
+
+
+def _construction(cls: type[Model]) -> None:
+    model = _build(cls)
+    _require(any(True for _ in model.parameters()), "the model has no parameters")
+
+
+def _phases(cls: type[Model]) -> None:
+    model = _build(cls)
+    names = [phase.name for phase in model.phases]
+    _require(bool(names), "the model has no phases")
+    _require(len(set(names)) == len(names), f"phases share a name: {', '.join(names)}")
+    trained: set[str] = set()
+    for phase in model.phases:
+        for attribute in phase.trains:
+            found = _named(model, (attribute,))
+            _require(
+                bool(found), f"phase '{phase.name}' trains '{attribute}', which has no parameters"
+            )
+            trained |= found
+    never = sorted(set(dict(model.named_parameters())) - trained)
+    _require(not never, f"no phase trains {', '.join(never)}")
+
+
+def _noise_shapes(cls: type[Model]) -> None:
+    model = _build(cls)
+    for phase in model.phases:
+        for name, shape in model.noise(phase.name, BATCH_SIZE).items():
+            fits = isinstance(shape, tuple) and all(isinstance(n, int) and n > 0 for n in shape)
+            _require(fits, f"noise '{name}' of phase '{phase.name}' has the shape {shape}")
+
+
+def _loss(cls: type[Model]) -> None:
+    model = _build(cls)
+    batches, hp = _batches(model), _hp(cls)
+    for phase in model.phases:
+        noise = _noise(model, phase.name)
+        torch.default_generator.manual_seed(1)
+        before = torch.get_rng_state()
+        loss, logs = model.loss(phase.name, batches, noise, hp)
+        same = torch.equal(before, torch.get_rng_state())
+        _require(same, f"the loss of '{phase.name}' draws random numbers of its own")
+        for name, value in {"loss": loss, **logs}.items():
+            where = f"'{name}' of phase '{phase.name}'"
+            _require(isinstance(value, Tensor) and value.shape == (), f"{where} is not a scalar")
+            _require(bool(value.isfinite()), f"{where} is {value.item()}")
+        again, _ = model.loss(phase.name, batches, noise, hp)
+        _require(torch.equal(loss, again), f"the loss of '{phase.name}' differs at a second call")
+
+
+def _gradients_reach(cls: type[Model]) -> None:
+    model = _build(cls)
+    for phase in model.phases:
+        loss, _ = model.loss(phase.name, _batches(model), _noise(model, phase.name), _hp(cls))
+        gradients = _gradients(model, loss)
+        named = _named(model, phase.trains)
+        missing = sorted(name for name in named if gradients[name] is None)
+        _require(not missing, f"phase '{phase.name}' gives no gradient to {', '.join(missing)}")
+        beyond = sorted(
+            name for name, g in gradients.items() if name not in named and g is not None and g.any()
+        )
+        _require(not beyond, f"phase '{phase.name}' has a gradient to {', '.join(beyond)} besides")
+
+
+def _constant_batch(cls: type[Model]) -> None:
+    model = _build(cls)
+    constant = [Batch(torch.ones_like(x), torch.ones_like(y)) for x, y in _batches(model)]
+    for phase in model.phases:
+        loss, _ = model.loss(phase.name, constant, _noise(model, phase.name), _hp(cls))
+        _require(bool(loss.isfinite()), f"the loss of '{phase.name}' is {loss.item()}")
+        for name, gradient in _gradients(model, loss).items():
+            finite = gradient is None or bool(gradient.isfinite().all())
+            _require(finite, f"the gradient of '{phase.name}' to {name} is not finite")
+
+
+def _float64(cls: type[Model]) -> None:
+    single, double = _build(cls), _build(cls).double()
+    double.load_state_dict(single.state_dict())
+    for phase in single.phases:
+        losses = [
+            model.loss(
+                phase.name,
+                _batches(model, dtype=dtype),
+                _noise(model, phase.name, dtype=dtype),
+                _hp(cls, dtype=dtype),
+            )[0]
+            for model, dtype in ((single, torch.float32), (double, torch.float64))
+        ]
+        _require(losses[1].dtype == torch.float64, f"the loss of '{phase.name}' is not float64")
+        close = torch.allclose(losses[0].double(), losses[1], rtol=1e-3, atol=1e-3)
+        _require(close, f"the loss of '{phase.name}' is {losses[0]} and {losses[1]} in float64")
+
+
+def _vectorised(cls: type[Model]) -> None:
+    if not cls.vectorisable:
+        return
+    members = [_build(cls, z1_dims=z1).double() for z1 in (1, 2, 1)]
+    parameters, buffers = stack_module_state(list[nn.Module](members))
+    hps = [_hp(cls, factor, torch.float64) for factor in (0.5, 1.0, 2.0)]
+    hp = {name: torch.stack([member[name] for member in hps]) for name in hps[0]}
+    batches = [_batches(member, i, torch.float64) for i, member in enumerate(members)]
+    x_y = [
+        tuple(map(torch.stack, zip(*column, strict=True))) for column in zip(*batches, strict=True)
+    ]
+    for phase in members[0].phases:
+        noises = [_noise(member, phase.name, i, torch.float64) for i, member in enumerate(members)]
+        noise = {name: torch.stack([n[name] for n in noises]) for name in noises[0]}
+
+        def loss(p, b, batch, eps, numbers, name=phase.name):  # type: ignore[no-untyped-def]
+            minibatches = [Batch(*pair) for pair in batch]
+            return functional_call(members[0], (p, b), (name, minibatches, eps, numbers))[0]
+
+        packed, losses = vmap(grad_and_value(loss))(parameters, buffers, x_y, noise, hp)
+        for i, member in enumerate(members):
+            alone, _ = member.loss(phase.name, batches[i], noises[i], hps[i])
+            where = f"phase '{phase.name}' in a pack differs from the same model alone"
+            _require(torch.allclose(losses[i], alone, rtol=1e-6, atol=1e-8), f"the loss of {where}")
+            for name, gradient in _gradients(member, alone).items():
+                expected = torch.zeros((), dtype=torch.float64) if gradient is None else gradient
+                close = torch.allclose(packed[name][i], expected, rtol=1e-6, atol=1e-8)
+                _require(close, f"the gradient to {name} of {where}")
+
+
+def _weights(cls: type[Model]) -> None:
+    model, other = _build(cls), _build(cls)
+    other.load_state_dict(load(save(model.state_dict())))
+    x = _batches(model)[0].x
+    for a, b in zip(model.posterior(x), other.posterior(x), strict=True):
+        _require(torch.equal(a, b), "a model loaded from its saved weights encodes differently")
+    for phase in model.phases:
+        noise = _noise(model, phase.name)
+        a, b = (m.loss(phase.name, _batches(m), noise, _hp(cls))[0] for m in (model, other))
+        _require(torch.equal(a, b), f"the loss of '{phase.name}' changes with saving and loading")
+
+
+def _outputs(cls: type[Model]) -> None:
+    model = _build(cls)
+    x, y = _batches(model)[0]
+    latents = (BATCH_SIZE, len(model.z1_mask))
+    mu, log_sigma = model.posterior(x)
+    found = {
+        "posterior's mean": mu,
+        "posterior's log sigma": log_sigma,
+        "decode": model.decode(mu, y),
+    }
+    wanted = [latents, latents, (BATCH_SIZE, X_DIMS)]
+    if model.predicts_y:
+        found["predict"] = model.predict(mu)
+        wanted.append((BATCH_SIZE, Y_DIMS))
+    for (name, value), shape in zip(found.items(), wanted, strict=True):
+        got = tuple(value.shape)
+        _require(got == shape, f"{name} has the shape {got}, not {shape}")
+
+
+_CLAUSES: dict[str, Callable[[type[Model]], None]] = {
+    "phases name what they train, and all is trained": _phases,
+    "noise is given by its shapes": _noise_shapes,
+    "the loss is a finite scalar that draws nothing": _loss,
+    "gradients reach exactly what a phase trains": _gradients_reach,
+    "a constant batch gives no NaN": _constant_batch,
+    "float64 works": _float64,
+    "a pack of models equals each of them alone": _vectorised,
+    "weights survive saving and loading": _weights,
+    "posterior, decode and predict have their shapes": _outputs,
+}

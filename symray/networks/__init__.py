@@ -1,0 +1,5 @@
+"""Encoders and decoders."""
+
+from symray.networks.dense import frozen, mlp
+
+__all__ = ["frozen", "mlp"]

@@ -1,0 +1,78 @@
+"""What a trial costs on this machine, measured on a few steps of the first one."""
+
+import tempfile
+import time
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from symray.study.file import StudyFile
+from symray.study.trial0 import first_task
+from symray.training.build import build_trainer
+from symray.training.checkpoint import write_checkpoint
+from symray.training.evaluation import CHEAP, metric_names
+from symray.training.spec import TrialSpec
+from symray.training.trainer import Trainer
+
+STEPS = 20
+"""Steps that are timed."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Measured here, for trial 0.
+
+    Attributes:
+        device: what it ran on.
+        epoch_seconds: an epoch with its share of the evaluations.
+        last_seconds: the evaluation of all metrics at the end of a training.
+        checkpoint_bytes: one checkpoint on disk.
+    """
+
+    device: str
+    epoch_seconds: float
+    last_seconds: float
+    checkpoint_bytes: int
+
+
+def measure(file: StudyFile) -> Cost:
+    """Train the first trial of ``file`` for a few steps, evaluate it and write a checkpoint."""
+    task = first_task(file, Path())
+    spec = TrialSpec.from_json(task.spec)
+    whole = build_trainer(spec).steps_per_epoch
+    steps = min(STEPS, whole)
+    short = replace(spec, settings=spec.settings | {"steps_per_epoch": steps})
+    threads = torch.get_num_threads()
+    torch.set_num_threads(task.threads)
+    try:
+        trainer = build_trainer(short)
+        has = metric_names(type(trainer.model))
+        trainer.run_epoch()  # allocates, and compiles on a GPU
+        start = time.perf_counter()
+        trainer.run_epoch()
+        epoch = (time.perf_counter() - start) * whole / steps
+        _evaluate(trainer, (CHEAP | set(task.metrics)) & has)  # compiles the estimators
+        evaluation = _evaluate(trainer, (CHEAP | set(task.metrics)) & has)
+        last = _evaluate(trainer, has)
+        return Cost(
+            device=str(trainer.device),
+            epoch_seconds=epoch + evaluation / int(spec.settings["evaluate_every"]),
+            last_seconds=last,
+            checkpoint_bytes=_checkpoint_bytes(trainer),
+        )
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _evaluate(trainer: Trainer, names: Collection[str]) -> float:
+    start = time.perf_counter()
+    trainer.evaluate("validation", names)
+    return time.perf_counter() - start
+
+
+def _checkpoint_bytes(trainer: Trainer) -> int:
+    with tempfile.TemporaryDirectory(prefix="symray-plan-") as folder:
+        written = write_checkpoint(Path(folder), trainer.state(), 1, 1, {})
+        return sum(path.stat().st_size for path in written.iterdir())

@@ -1,0 +1,43 @@
+"""Figures of a trained task: latent space and reconstructions (STIB appendix, Figures 1, 2)."""
+
+from pathlib import Path
+
+import torch
+
+from symray.figures import latent_space, reconstruction_x, reconstruction_y, save
+from symray.study.task import Task
+from symray.study.worker import load_trained
+from symray.training.encoded import Encoded
+
+
+def draw_figures(task: Task) -> Path:
+    """Draw the figures of the task's last checkpoint into its folder, once.
+
+    Returns:
+        The folder of the figures.
+    """
+    folder = Path(task.folder) / "figures"
+    if (folder / "latent_space.png").exists():
+        return folder
+    folder.mkdir(exist_ok=True)
+    trainer = load_trained(task)
+    model, split = trainer.model.eval(), trainer.data.split("validation")
+    with torch.inference_mode():
+        encoded = Encoded(model, split, trainer.data.scaling, seed=0)
+        x_hat = encoded.decode(encoded.mean)
+        save(
+            reconstruction_x(encoded.x.numpy(), x_hat.numpy(), split.colour),
+            folder / "reconstruction_x.png",
+        )
+        if model.predicts_y:
+            y_hat = encoded.predict(encoded.mean)
+            save(
+                reconstruction_y(encoded.y.numpy(), y_hat.numpy(), split.colour),
+                folder / "reconstruction_y.png",
+            )
+        z1 = encoded.mean[:, model.z1_mask.cpu().bool()]
+        save(
+            latent_space(encoded.z0.numpy(), z1.numpy(), split.colour),
+            folder / "latent_space.png",
+        )
+    return folder

@@ -1,0 +1,209 @@
+"""The driver: search, confirm, choose, register; without state of its own.
+
+Everything it knows it reads from the record, so a driver that was killed is replaced by starting
+another one.
+"""
+
+import shutil
+import threading
+import time
+
+from optuna.trial import TrialState
+
+from symray.errors import UserError
+from symray.study.champion import build_champion
+from symray.study.confirmation import Confirmation, choose
+from symray.study.drawing import draw_figures
+from symray.study.file import StudyFile
+from symray.study.fingerprints import code_of, trial_tags
+from symray.study.home import find_study, home
+from symray.study.leaderboard import leaderboard, nothing_feasible
+from symray.study.lock import StudyLock
+from symray.study.progress import Progress
+from symray.study.projector import Projector, reconcile
+from symray.study.record import StudyRecord
+from symray.study.search import Search
+from symray.study.source import InTurn
+from symray.study.storage import mend_journal
+from symray.study.task import Task
+from symray.study.tuning import run_tasks
+
+ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+
+POLL = 1.0
+"""Seconds between two looks at what others asked for."""
+
+HOPELESS = 5
+"""So many failed trials at the start, and nothing else, end a study."""
+
+
+def launch(file: StudyFile, progress: Progress, stopping: threading.Event) -> StudyRecord:
+    """Start a new study and run it until it is complete or ``stopping`` is set.
+
+    Raises:
+        UserError: the name is taken, or the first trials all fail.
+    """
+    StudyRecord.refuse_taken(file.study)
+    folder = home() / file.study
+    folder.mkdir(parents=True, exist_ok=True)
+    with StudyLock(folder):
+        record = StudyRecord.create(file)
+        source = str(file.code) if file.code else None
+        record.add_event("launch", code=code_of(record.file), code_source=source)
+        Driver(record, progress, stopping).run()
+    return record
+
+
+def resume(
+    name: str, progress: Progress, stopping: threading.Event, accept_code_change: bool = False
+) -> StudyRecord:
+    """Continue study ``name`` until it is complete or ``stopping`` is set.
+
+    Raises:
+        UserError: no such study; another driver runs it; or its code has changed since and
+            ``accept_code_change`` is False.
+    """
+    folder = find_study(name)
+    with StudyLock(folder):
+        mend_journal(folder)
+        record = StudyRecord(folder)
+        code = record.check_code(accept_code_change)
+        for mended in _reconcile(record):
+            progress.message(mended)
+        record.add_event("resume", code=code)
+        Driver(record, progress, stopping).run()
+    return record
+
+
+def _reconcile(record: StudyRecord) -> list[str]:
+    """Before a resume: what of the last driver's work MLflow doesn't have yet."""
+    try:
+        return reconcile(record)
+    except UserError as error:
+        return [str(error)]
+
+
+class Driver:
+    """Runs one study; the caller holds its lock."""
+
+    def __init__(self, record: StudyRecord, progress: Progress, stopping: threading.Event) -> None:
+        self.record = record
+        self.file = record.file
+        self.progress = progress
+        self.stopping = stopping
+        self.began = time.time()
+        self.spent_before = record.searched_seconds()
+        self.projector = Projector(record, progress)
+        self.confirmation: Confirmation | None = None
+        self._searching_since: float | None = None
+        self._looked = 0.0
+
+    def run(self) -> None:
+        """Do what is left to do."""
+        self.projector.start()
+        try:
+            while not self.stopping.is_set() and not self.record.complete:
+                self._run_once()
+        finally:
+            self.projector.close(complete=self.record.complete)
+
+    def _run_once(self) -> None:
+        stages = InTurn([self._make_search, self._make_confirmation])
+        if not stages.exhausted:
+            run_tasks(
+                stages, self.file.resources, self.file.concurrency, self.stopping, self._on_step
+            )
+        self._refuse_hopeless()
+        if self.stopping.is_set():
+            return
+        self._conclude()
+        self.search.heed_events()
+        if self.search.exhausted:  # else somebody extended it meanwhile
+            self.record.add_event("finish")
+
+    def _make_search(self) -> Search:
+        tags = trial_tags(self.file)
+        self.search = Search(
+            self.record, tags, self.progress, self.projector.trial_changed, self._out_of_time
+        )
+        if not self.search.exhausted:
+            self.progress.searching(len(self.record.trials(*ENDED)), self.record.budget)
+        return self.search
+
+    def _make_confirmation(self) -> Confirmation | None:
+        self._keep_best_checkpoints()
+        sentence = nothing_feasible(self.record, leaderboard(self.record))
+        if sentence:
+            self.progress.message(f"{sentence}; no model is registered")
+        if sentence or not self.file.confirmation.top or self._hopeless():
+            return None
+        self.confirmation = Confirmation(self.record, self.progress, self.projector.changed)
+        self.progress.confirming(self.confirmation.done, len(self.confirmation.tasks))
+        return self.confirmation
+
+    def _conclude(self) -> None:
+        """Choose, draw and write down; each step leaves alone what an earlier run has done."""
+        best = [c for c in leaderboard(self.record) if c.feasible]
+        if not best:
+            return
+        self.progress.message("drawing figures, evaluating the winner on the test split")
+        if self.confirmation is None:
+            folder = self.record.trial_folder(best[0].number)
+            build_champion(self.record, Task.load(folder), None)
+        else:
+            result = choose(self.record, self.confirmation.tasks)
+            if result["winner"] is None:
+                self.progress.message(
+                    "no confirmed setting keeps the constraints in the mean over its seeds; "
+                    "no model is registered"
+                )
+            else:
+                folder = self.record.folder / "confirmation" / result["champion"]
+                build_champion(self.record, Task.load(folder), result)
+        for candidate in best[: max(1, self.file.confirmation.top)]:
+            folder = self.record.trial_folder(candidate.number)
+            if any((folder / "checkpoints").glob("*/manifest.json")):
+                draw_figures(Task.load(folder))
+
+    def _on_step(self) -> None:
+        """Look at what others asked for, now and then."""
+        self._searching_since = self._searching_since or time.monotonic()
+        if self._hopeless():
+            self.stopping.set()
+        if time.monotonic() - self._looked < POLL:
+            return
+        self._looked = time.monotonic()
+        stops = [e for e in self.record.events("stop") if "number" not in e]
+        if any(e["time"] > self.began for e in stops):
+            self.stopping.set()
+        self.search.heed_events()
+        self._keep_best_checkpoints()
+
+    def _refuse_hopeless(self) -> None:
+        if reason := self._hopeless():
+            name = self.record.name
+            raise UserError(
+                f"the first {HOPELESS} trials of study '{name}' all failed, the last one with: "
+                f"{reason}; see `symray logs {name} 0`, put it right, then "
+                f"`symray retry {name} --failed` and `symray resume {name}`"
+            )
+
+    def _out_of_time(self) -> bool:
+        spent = time.monotonic() - self._searching_since if self._searching_since else 0.0
+        limit = self.file.time_limit
+        return limit is not None and self.spent_before + spent >= limit
+
+    def _hopeless(self) -> str | None:
+        """The reason of the last failure, when everything so far has failed."""
+        ended = self.record.trials(*ENDED)
+        if len(ended) < HOPELESS or any(t.state != TrialState.FAIL for t in ended):
+            return None
+        return str(ended[-1].user_attrs.get("reason"))
+
+    def _keep_best_checkpoints(self) -> None:
+        """Checkpoints of ended trials go, but for those of the best."""
+        kept = {c.number for c in leaderboard(self.record)[: self.file.checkpoints.keep]}
+        ended = {trial.number for trial in self.record.trials(*ENDED)}
+        for folder in self.record.folder.glob("trials/*/checkpoints"):
+            if int(folder.parent.name) in ended - kept:
+                shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,120 @@
+"""The smaller sections of a study file."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, Strict, WithJsonSchema
+
+from symray.metrics.catalogue import Direction
+from symray.study.file.entries import Section
+
+SamplerName = Literal["tpe", "random", "grid", "nsga2", "gp", "cmaes"]
+PrunerName = Literal["none", "median", "successive_halving", "hyperband"]
+
+_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def _seconds(value: Any) -> Any:
+    """Seconds of a duration such as 90, "30m" or "2h"; other things as they are."""
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhd]?)\s*", value)
+    if match is None:
+        raise ValueError(f"'{value}' is no duration; write seconds or a number with s, m, h or d")
+    return float(match[1]) * _SECONDS[match[2]]
+
+
+_DURATION = BeforeValidator(_seconds)
+_DURATION_SCHEMA = WithJsonSchema(
+    {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}]}, mode="validation"
+)
+Duration = Annotated[float, Field(ge=0), _DURATION, _DURATION_SCHEMA]
+PositiveDuration = Annotated[float, Field(gt=0), _DURATION, _DURATION_SCHEMA]
+
+
+def _named(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+class Sampler(Section):
+    """What suggests the parameters of the next trial."""
+
+    name: SamplerName = "tpe"
+    """which one"""
+    startup_trials: Annotated[int, Field(ge=1)] | None = None
+    """tpe: random trials before it models the space (10)"""
+    population_size: Annotated[int, Field(ge=2)] | None = None
+    """nsga2: trials of a generation (50)"""
+
+    def options(self) -> dict[str, Any]:
+        """The sampler's own options, without its name."""
+        return self.model_dump(exclude={"name"}, exclude_none=True)
+
+
+class Pruner(Section):
+    """What stops trials that fall behind."""
+
+    name: PrunerName = "none"
+    """which one"""
+    metric: str | None = None
+    """compared between trials; the objective, or x_mae where that is an invariance"""
+    direction: Direction | None = None
+    """which way of the metric is better; always the metric's own"""
+    warmup_epochs: Annotated[int, Field(ge=0)] = 0
+    """epochs without pruning; a tenth of all where none is named"""
+    reduction_factor: Annotated[int, Field(ge=2)] = 3
+    """successive_halving, hyperband: one in so many trials goes on"""
+
+
+SAMPLER_OPTIONS: dict[str, dict[str, int]] = {
+    "tpe": {"startup_trials": 10},
+    "nsga2": {"population_size": 50},
+}
+"""Options that a sampler has beside its name, and their defaults."""
+
+
+class Resources(Section):
+    """What one trial occupies."""
+
+    cpu: Annotated[float, Field(gt=0)] = 1.0
+    """CPU cores"""
+    gpu: Annotated[float, Field(ge=0)] = 0.0
+    """GPUs; a fraction shares one"""
+
+
+class Confirmation(Section):
+    """How the best trials are retrained before one is chosen."""
+
+    top: Annotated[int, Field(ge=0)] = 3
+    """how many of the best trials; 0 switches the confirmation off"""
+    seeds: Annotated[int, Field(ge=1)] = 5
+    """fresh seeds of each"""
+
+
+class Checkpoints(Section):
+    """Which checkpoints stay and how often one is written."""
+
+    keep: Annotated[int, Field(ge=0)] = 5
+    """of how many of the best trials the checkpoints stay"""
+    every: Duration = 10.0
+    """shortest time between two of a trial: seconds, or 30s, 5m"""
+
+
+class NpzData(Section):
+    """Arrays of a NumPy .npz file."""
+
+    npz: Annotated[Path, Strict(False)]
+    """the file, relative to the study file"""
+    x: str = "x"
+    """name of the array of inputs"""
+    y: str = "y"
+    """name of the array of targets"""
+
+
+def _by_name(section: type[Section], names: Any) -> BeforeValidator:
+    return BeforeValidator(_named, json_schema_input_type=section | names)
+
+
+SamplerField = Annotated[Sampler, _by_name(Sampler, SamplerName)]
+PrunerField = Annotated[Pruner, _by_name(Pruner, PrunerName)]

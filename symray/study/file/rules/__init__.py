@@ -1,0 +1,44 @@
+"""What a study must be beyond its keys and kinds: one small function per rule.
+
+Each rule takes the resolved file and raises :class:`StudyFileError`: key, what is wrong,
+and what to do. They are listed in the order in which a reader should hear of them: names before
+numbers, numbers before what follows from them.
+"""
+
+from symray.study.file.rules import metrics, pruning, sampling, settings, sources, split, trial0
+from symray.study.file.study_file import StudyFile
+
+RULES = (
+    sources.npz_exists,
+    sources.data_exist,
+    settings.names_are_known,
+    settings.numbers_are_allowed,
+    settings.something_is_searched,
+    settings.nothing_is_fixed_and_searched,
+    split.both_parts_have_a_dimension,
+    metrics.objectives_are_metrics,
+    metrics.directions_are_the_metrics_own,
+    metrics.constraints_are_metrics,
+    metrics.invariance_stands_under_constraints,
+    split.searched_split_keeps_z0_informative,
+    sampling.options_fit_the_sampler,
+    sampling.grid_is_finite,
+    sampling.cmaes_has_a_continuous_space,
+    pruning.one_objective,
+    pruning.one_seed_per_trial,
+    pruning.metric_can_prune,
+    pruning.something_is_left_to_prune,
+    trial0.grid_has_none,
+    trial0.names_are_searched,
+    trial0.values_lie_in_the_space,
+)
+
+
+def check(file: StudyFile) -> None:
+    """Apply every rule.
+
+    Raises:
+        StudyFileError: of the first rule that ``file`` breaks.
+    """
+    for rule in RULES:
+        rule(file)

@@ -1,0 +1,29 @@
+"""What a task's folder tells, to anyone who can read it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from symray.study import jsonl
+
+
+def metric_lines(folder: Path) -> list[dict[str, Any]]:
+    """The recorded epochs in order, ``{"epoch", "time", "values"}``; an epoch's last line wins."""
+    lines = {line["epoch"]: line for line in jsonl.read(folder / "metrics.jsonl")}
+    return [lines[epoch] for epoch in sorted(lines)]
+
+
+def last_line(folder: Path) -> Mapping[str, Any]:
+    """The newest recorded epoch; epoch 0 without values before the first."""
+    return (metric_lines(folder) or [{"epoch": 0, "time": 0.0, "values": {}}])[-1]
+
+
+def task_events(folder: Path) -> list[dict[str, Any]]:
+    """Starts and failures of the task's attempts, in order."""
+    return jsonl.read(folder / "events.jsonl")
+
+
+def run_id(folder: Path) -> str | None:
+    """The task's MLflow run, once it has one."""
+    path = folder / "mlflow_run_id"
+    return path.read_text().strip() if path.exists() else None

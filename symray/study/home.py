@@ -1,0 +1,33 @@
+"""Where studies live on this machine, and what they are called."""
+
+import os
+from pathlib import Path
+
+from symray.errors import UserError, nearest
+
+
+def home() -> Path:
+    """``SYMRAY_HOME``, or ``runs`` in the current folder."""
+    return Path(os.environ.get("SYMRAY_HOME") or "runs").resolve()
+
+
+def study_names() -> list[str]:
+    """Names of the studies under :func:`home`, in order of their launch."""
+    if not home().is_dir():
+        return []
+    files = home().glob("*/study.yaml")
+    return [path.parent.name for path in sorted(files, key=lambda path: path.stat().st_mtime)]
+
+
+def find_study(name: str) -> Path:
+    """The folder of study ``name``.
+
+    Raises:
+        UserError: no such study; names the nearest one.
+    """
+    folder = home() / name
+    if not (folder / "study.yaml").is_file():
+        names = study_names()
+        hint = nearest(name, names) if names else "; there are no studies yet: `symray launch FILE`"
+        raise UserError(f"there is no study '{name}' in {home()}{hint}")
+    return folder

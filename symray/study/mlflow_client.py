@@ -1,0 +1,91 @@
+"""The way to MLflow: the server that the environment names, or an embedded SQLite."""
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+from symray.study.home import home
+
+# Before MLflow is imported: a server that is away must answer for itself at once, not after
+# minutes of retries, and nothing is sent anywhere that the user didn't ask for.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "15")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mlflow import MlflowClient
+
+from symray.errors import UserError
+
+for _name in ("mlflow", "alembic"):
+    logging.getLogger(_name).setLevel(logging.ERROR)
+
+
+def tracking_uri() -> str:
+    """``MLFLOW_TRACKING_URI``, or the SQLite file under the home folder."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home() / 'mlflow.db'}"
+
+
+def artifact_root() -> Path | None:
+    """Where artifacts of the embedded store lie; None when a server keeps them."""
+    return None if os.environ.get("MLFLOW_TRACKING_URI") else home() / "mlartifacts"
+
+
+def make_client() -> MlflowClient:
+    """A client of :func:`tracking_uri`; makes the embedded store on first use."""
+    if not os.environ.get("MLFLOW_TRACKING_URI"):
+        _make_embedded_store(home() / "mlflow.db")
+    return MlflowClient(tracking_uri=tracking_uri(), registry_uri=tracking_uri())
+
+
+def _make_embedded_store(path: Path) -> None:
+    """Make the SQLite file whole or not at all.
+
+    MLflow fills it by a hundred migrations; one that is killed among them can never be opened
+    again.
+    """
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="mlflow-", dir=path.parent) as scratch:
+        fresh = Path(scratch) / path.name
+        MlflowClient(f"sqlite:///{fresh}").search_experiments(max_results=1)
+        with contextlib.suppress(FileExistsError):  # another study was faster
+            os.link(fresh, path)
+
+
+def experiment_id(client: MlflowClient, name: str) -> str:
+    """The experiment of study ``name``, made where it is missing, restored where deleted."""
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
+        root = artifact_root()
+        location = (root / name).as_uri() if root else None
+        return str(client.create_experiment(name, artifact_location=location))
+    if experiment.lifecycle_stage == "deleted":
+        client.restore_experiment(experiment.experiment_id)
+    return str(experiment.experiment_id)
+
+
+@contextmanager
+def answering(then: str) -> Iterator[None]:
+    """Turn whatever MLflow or the network raises into one sentence that ends with ``then``."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(
+            f"MLflow at {tracking_uri()} does not answer as it should ({brief(error)}); "
+            f"start the server or set MLFLOW_TRACKING_URI, then {then}"
+        ) from error
+
+
+def brief(error: Exception) -> str:
+    """An exception's first words on one line."""
+    return " ".join(str(error).split())[:160] or type(error).__name__

@@ -1,0 +1,156 @@
+"""What a launch would do, computed before anything runs."""
+
+import itertools
+import math
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+
+from symray.study.cost import Cost, measure
+from symray.study.file import StudyFile
+from symray.study.samplers import distributions, grid, make_sampler
+from symray.study.task import derive_seed
+
+SHOWN = 5
+"""Trials that a plan shows."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A study that has not been launched.
+
+    Attributes:
+        file: resolved, with all defaults.
+        first: parameters of the trials that are asked for first. The search asks for exactly these
+            as long as its sampler draws at random, as TPE does at first; later suggestions depend
+            on results.
+        decisions: epochs after which the pruner decides; empty without one.
+        trial_epochs: the most epochs that the search trains, over all trials and repeats.
+        confirmation_epochs: the same of the confirmation.
+        concurrency: trials at a time on this machine.
+        cost: what was measured here.
+    """
+
+    file: StudyFile
+    first: list[dict[str, Any]]
+    decisions: list[int]
+    trial_epochs: int
+    confirmation_epochs: int
+    concurrency: int
+    cost: Cost
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training and evaluation, one after another, when nothing is pruned."""
+        epochs = self.trial_epochs + self.confirmation_epochs
+        trainings = epochs / self.file.epochs
+        return epochs * self.cost.epoch_seconds + trainings * self.cost.last_seconds
+
+    @property
+    def cpu_hours(self) -> float:
+        """Hours of all CPU cores that the trials reserve."""
+        return self.seconds * self.file.resources.cpu / 3600
+
+    @property
+    def gpu_hours(self) -> float:
+        """The same of GPUs."""
+        return self.seconds * self.file.resources.gpu / 3600
+
+    @property
+    def hours(self) -> float:
+        """Hours that this machine takes."""
+        return self.seconds / self.concurrency / 3600
+
+    @property
+    def disk_bytes(self) -> int:
+        """The most that checkpoints occupy at a time: two of each training that keeps any."""
+        confirmation = self.file.confirmation
+        kept = min(self.file.checkpoints.keep, self.file.trials)
+        trainings = self.concurrency + kept + confirmation.top * confirmation.seeds
+        return 2 * trainings * self.cost.checkpoint_bytes
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return {
+            "study": self.file.study,
+            "file": self.file.model_dump(mode="json"),
+            "first_trials": self.first,
+            "pruner_decides_after_epochs": self.decisions,
+            "most_epochs": {"search": self.trial_epochs, "confirmation": self.confirmation_epochs},
+            "measured_here": {
+                "device": self.cost.device,
+                "seconds_per_epoch": self.cost.epoch_seconds,
+                "seconds_of_last_evaluation": self.cost.last_seconds,
+                "checkpoint_bytes": self.cost.checkpoint_bytes,
+            },
+            "cpu_hours": self.cpu_hours,
+            "gpu_hours": self.gpu_hours,
+            "hours_on_this_machine": self.hours,
+            "trials_at_a_time": self.concurrency,
+            "checkpoint_disk_bytes": self.disk_bytes,
+        }
+
+
+def plan(file: StudyFile) -> Plan:
+    """The plan of ``file``; trains its first trial for a few steps to measure what they cost.
+
+    Raises:
+        UserError: the data or the model can't be used.
+    """
+    confirmation, resources = file.confirmation, file.resources
+    fits = (os.cpu_count() or 1) // resources.cpu if resources.cpu else 1
+    top = min(confirmation.top, file.trials)
+    return Plan(
+        file=file,
+        first=first_trials(file),
+        decisions=decisions(file),
+        trial_epochs=file.trials * file.repeats * file.epochs,
+        confirmation_epochs=top * confirmation.seeds * file.epochs,
+        concurrency=file.concurrency or max(1, int(fits)),
+        cost=measure(file),
+    )
+
+
+def first_trials(file: StudyFile) -> list[dict[str, Any]]:
+    """Parameters of the first trials, asked of an Optuna study that is kept in memory."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.create_study(directions=list(file.objectives.values()))
+    for params in itertools.islice(_enqueued(file), SHOWN):
+        study.enqueue_trial(params)
+    space, asked = distributions(file), []
+    for index in range(min(SHOWN, file.trials)):
+        study.sampler = make_sampler(file, derive_seed(file.seed, "sampler", index))
+        asked.append(dict(study.ask(space).params))
+    return asked
+
+
+def _enqueued(file: StudyFile) -> Iterator[dict[str, Any]]:
+    reference = file.reference_params()
+    if reference:
+        yield reference
+    if file.sampler.name == "grid":
+        yield from grid(file)
+
+
+def decisions(file: StudyFile) -> list[int]:
+    """Evaluated epochs after which the pruner may end a trial.
+
+    Successive halving (Li et al. 2020, ASHA) has a rung at ``min_resource * reduction_factor^k``
+    epochs; the brackets of Hyperband start on different ones of the same rungs. A rung is decided
+    at the first evaluation from there on and after the warm-up.
+    """
+    pruner, last = file.pruner, file.epochs
+    if pruner.name == "none":
+        return []
+    every = int(file.usual("evaluate_every") or 1)
+    evaluated = sorted({*range(every, last + 1, every), last})
+    open_to = [epoch for epoch in evaluated if epoch > pruner.warmup_epochs]
+    if pruner.name == "median":
+        return open_to
+    first, factor = max(1, pruner.warmup_epochs), pruner.reduction_factor
+    rungs = [first * factor**k for k in range(1 + int(math.log(last, factor)))]
+    found = {next((epoch for epoch in open_to if epoch >= rung), None) for rung in rungs}
+    return sorted(epoch for epoch in found if epoch is not None)

@@ -1,0 +1,42 @@
+"""What the parent run shows of a study: its leaderboard as a table and Optuna's plots."""
+
+import csv
+from pathlib import Path
+
+from optuna.trial import TrialState
+
+from symray.metrics import METRICS
+from symray.study.leaderboard import leaderboard
+from symray.study.plots import write_plots
+from symray.study.record import StudyRecord
+
+
+def write_report(record: StudyRecord) -> Path:
+    """Write ``leaderboard.csv`` and ``plots.html`` to the study's ``report`` folder."""
+    folder = record.folder / "report"
+    folder.mkdir(exist_ok=True)
+    board = leaderboard(record)
+    params = list(record.file.search)
+    metrics = [name for name in METRICS if any(name in row.metrics for row in board)]
+    with (folder / "leaderboard.csv").open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["rank", "trial", "feasible", *params, *metrics])
+        for place, row in enumerate(board, start=1):
+            values = [row.params.get(name, "") for name in params]
+            values += [row.metrics.get(name, "") for name in metrics]
+            table.writerow([place, row.number, row.feasible, *values])
+    write_plots(record, folder / "plots.html")
+    return folder
+
+
+def summary(record: StudyRecord) -> dict[str, float]:
+    """The parent run's own metrics: how many trials ended how, and the best one's metrics."""
+    board = leaderboard(record)
+    numbers = {
+        f"trials_{state.name.lower()}": float(len(record.trials(state)))
+        for state in (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+    }
+    numbers["trials_feasible"] = float(sum(row.feasible for row in board))
+    if board and board[0].feasible:
+        numbers |= {f"best_{name}": value for name, value in board[0].metrics.items()}
+    return numbers

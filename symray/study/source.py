@@ -1,0 +1,74 @@
+"""Where tasks come from and where their reports go: what the Tune seam asks of a study."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from symray.study.task import Report, Task
+
+
+class TaskSource(Protocol):
+    """Hands out tasks and hears of them. All calls come from one thread."""
+
+    def next(self) -> Task | None:
+        """The next task, or None when there is none now."""
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether no task will come any more."""
+
+    def report(self, task: Task, report: Report) -> bool:
+        """Hear of an epoch; True stops the task."""
+
+    def finish(self, task: Task, report: Report | None, error: str | None) -> None:
+        """Hear that a task has ended.
+
+        ``error`` is set when its process died more often than it may. Without an error and with a
+        report that says ``running``, the task ended because :meth:`report` said so.
+        """
+
+
+class InTurn:
+    """Sources one after another, each made when the one before has ended with all its tasks.
+
+    One run of Tune serves them all, so that workers are started, and import, once.
+
+    Args:
+        stages: make the sources; one that returns None is passed over.
+    """
+
+    def __init__(self, stages: Sequence[Callable[[], TaskSource | None]]) -> None:
+        self._stages = list(stages)
+        self._current: TaskSource | None = None
+        self._live = 0
+        self._advance()
+
+    def next(self) -> Task | None:
+        """The next task of the stage at hand."""
+        self._advance()
+        task = self._current.next() if self._current else None
+        self._live += task is not None
+        return task
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether all stages have ended."""
+        self._advance()
+        return self._current is None
+
+    def report(self, task: Task, report: Report) -> bool:
+        """Pass a report on to the stage at hand."""
+        assert self._current is not None
+        return self._current.report(task, report)
+
+    def finish(self, task: Task, report: Report | None, error: str | None) -> None:
+        """Pass an end on to the stage at hand."""
+        assert self._current is not None
+        self._live -= 1
+        self._current.finish(task, report, error)
+
+    def _advance(self) -> None:
+        while self._current is None or (self._current.exhausted and not self._live):
+            if not self._stages:
+                self._current = None
+                return
+            self._current = self._stages.pop(0)()

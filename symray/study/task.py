@@ -1,0 +1,74 @@
+"""What a worker is asked to train, and what it answers; plain data that any process can read."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+Outcome = Literal["running", "complete", "failed"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One training job: a trial of the search, or one seed of the confirmation.
+
+    Attributes:
+        study: the study's name.
+        name: unique within the study, and the name of its MLflow run.
+        kind: what it is for.
+        number: the Optuna number of the trial that it is, or that it confirms.
+        folder: its record: ``metrics.jsonl``, checkpoints, output.
+        spec: a :class:`symray.training.spec.TrialSpec` as JSON.
+        metrics: metrics evaluated while it trains; the last epoch evaluates all.
+        repeats: seeds trained one after another and averaged.
+        checkpoint_every: seconds between checkpoints at least.
+        threads: CPU threads; part of what makes it repeatable.
+        tags: what else describes it (fingerprints, data), for people and MLflow.
+    """
+
+    study: str
+    name: str
+    kind: Literal["trial", "confirmation"]
+    number: int
+    folder: str
+    spec: dict[str, Any]
+    metrics: tuple[str, ...] = ()
+    repeats: int = 1
+    checkpoint_every: float = 10.0
+    threads: int = 1
+    tags: dict[str, str] = field(default_factory=dict)
+
+    def save(self) -> None:
+        """Write ``task.json`` into the task's folder; an equal one is left alone."""
+        path = Path(self.folder) / "task.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps({k: v for k, v in asdict(self).items() if k != "folder"}, indent=1)
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+
+    @classmethod
+    def load(cls, folder: Path) -> "Task":
+        """Read the task of ``folder``, wherever the folder lies now."""
+        content = json.loads((folder / "task.json").read_text())
+        content["metrics"] = tuple(content["metrics"])
+        return cls(folder=str(folder), **content)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a task says after an epoch: the last one has another outcome than ``running``."""
+
+    epoch: int
+    epochs: int
+    values: dict[str, float]
+    outcome: Outcome = "running"
+    reason: str | None = None
+    host: str = ""
+    device: str = ""
+
+
+def derive_seed(*parts: object) -> int:
+    """A seed that depends on all ``parts`` and on nothing else, the same on every machine."""
+    digest = hashlib.sha256("/".join(map(str, parts)).encode()).digest()
+    return int.from_bytes(digest[:4], "big") >> 1

@@ -1,0 +1,274 @@
+"""Ray Tune as the place where tasks run: a searcher, a scheduler and a callback, each a few lines.
+
+Tune decides where and when. What to run comes from a :class:`TaskSource`, which also decides when
+to stop; Tune's own directory is scratch that is thrown away.
+"""
+
+import logging
+import os
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from typing import Any, TypeVar
+
+import ray
+from ray import tune
+from ray.tune.experiment import Trial
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+from ray.tune.search import Searcher
+from ray.tune.stopper import Stopper
+
+from symray.errors import UserError
+from symray.study import jsonl
+from symray.study.file import Resources
+from symray.study.source import TaskSource
+from symray.study.task import Report, Task
+from symray.study.trainable import TaskTrainable
+
+T = TypeVar("T")
+
+WORKER_DEATHS = 3
+"""A task may lose its worker so often before it fails."""
+
+OBJECT_STORE = 256 * 1024 * 1024
+"""Bytes of Ray's object store on one machine; tasks and reports are small."""
+
+
+class _Unsaved:
+    """Tune pickles its parts for a restore that symray never makes; these leave nothing in it."""
+
+    def __reduce__(self) -> tuple[type[object], tuple[()]]:
+        return object, ()
+
+
+class _Searcher(_Unsaved, Searcher):
+    """Offers the source's tasks to Tune."""
+
+    def __init__(self, source: TaskSource, stopping: threading.Event) -> None:
+        super().__init__()
+        self.source = source
+        self.stopping = stopping
+        self.live: dict[str, Task] = {}
+        self.reports: dict[str, Report] = {}
+        self.deaths: dict[str, tuple[int, str]] = {}
+        self.failure: Exception | None = None
+
+    def suggest(self, trial_id: str) -> Any:
+        if self.stopping.is_set():
+            return Searcher.FINISHED
+        task = self._loudly(self.source.next, otherwise=None)
+        if task is not None:
+            self.live[trial_id] = task
+            return {"task": task}
+        done = self._loudly(lambda: self.source.exhausted, otherwise=True)
+        return Searcher.FINISHED if done and not self.live else None
+
+    def hear(self, trial_id: str, report: Report) -> bool:
+        """Pass a report on; True stops the task."""
+        self.reports[trial_id] = report
+        task = self.live[trial_id]
+        return self._loudly(lambda: self.source.report(task, report), otherwise=True)
+
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
+        task = self.live.pop(trial_id, None)
+        report = self.reports.pop(trial_id, None)
+        if result is not None and "report" in result:
+            report = result["report"]
+        if task is None or (
+            self.stopping.is_set() and not (report and report.outcome != "running")
+        ):
+            return  # an interrupted task has not ended: the next driver goes on with it
+        deaths, last = self.deaths.pop(trial_id, (0, ""))
+        reason = f"lost its worker {deaths} times, at last by: {last}" if error else None
+        self._loudly(lambda: self.source.finish(task, report, reason), otherwise=None)
+
+    def _loudly(self, call: Callable[[], T], otherwise: T) -> T:
+        """Stop everything when the record can't be written: Tune itself would log it and go on."""
+        try:
+            return call()
+        except Exception as error:
+            self.failure = self.failure or error
+            self.stopping.set()
+            return otherwise
+
+    def worker_lost(self, trial: Trial) -> None:
+        """Keep why a task's worker was lost; Tune starts it again, or gives it up."""
+        task, failures = self.live[trial.trial_id], trial.num_failures
+        if self.deaths.get(trial.trial_id, (0, ""))[0] == failures:
+            return  # Tune tells the last death twice, as a failure and as an end
+        text = Path(trial.error_file or os.devnull).read_text().strip()
+        reason = " ".join(text.splitlines()[-1:]) or "an unknown reason"
+        self.deaths[trial.trial_id] = (failures, reason)
+        event = {"event": "worker lost", "time": time.time(), "reason": reason}
+        jsonl.append(Path(task.folder) / "events.jsonl", [event])
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing: the record is elsewhere."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Nothing: the record is elsewhere."""
+
+
+class _Scheduler(_Unsaved, FIFOScheduler):
+    """Passes reports on and stops what the source says."""
+
+    def __init__(self, searcher: _Searcher) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.searcher = searcher
+
+    def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
+        self.searcher.worker_lost(trial)
+
+    def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
+        stop = self.searcher.hear(trial.trial_id, result["report"])
+        return TrialScheduler.STOP if stop else TrialScheduler.CONTINUE
+
+
+class _StopWhenAsked(_Unsaved, Stopper):
+    """Stops everything once the event is set."""
+
+    def __init__(self, stopping: threading.Event) -> None:
+        self.stopping = stopping
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        return False
+
+    def stop_all(self) -> bool:
+        return self.stopping.is_set()
+
+
+def start_ray() -> None:
+    """Start Ray in this process, or attach to the cluster that ``RAY_ADDRESS`` names."""
+    if ray.is_initialized():
+        return
+    attach = bool(os.environ.get("RAY_ADDRESS"))
+    handler = signal.getsignal(signal.SIGTERM)
+    ray.init(
+        include_dashboard=None if attach else False,
+        object_store_memory=None if attach else OBJECT_STORE,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
+    )
+    if callable(handler):  # Ray's own, put in its place, ends the driver without a checkpoint
+        signal.signal(signal.SIGTERM, handler)
+
+
+def run_tasks(
+    source: TaskSource,
+    resources: Resources,
+    concurrency: int | None,
+    stopping: threading.Event,
+    on_step: Callable[[], None] = lambda: None,
+    trainable: type[tune.Trainable] = TaskTrainable,
+) -> None:
+    """Run all tasks of ``source``; returns when there are none left or ``stopping`` is set.
+
+    Args:
+        source: hands out tasks and hears of them.
+        resources: what each task takes.
+        concurrency: most tasks at a time; as many as fit for None.
+        stopping: set from anywhere to stop: live tasks write a checkpoint and stay unfinished.
+        on_step: called at every turn of Tune's loop, several times a second.
+        trainable: what runs a task; its results hold a :class:`Report` under ``report``.
+
+    Raises:
+        UserError: a task takes more than this machine has.
+        OSError: the record could not be written; live tasks stay unfinished.
+    """
+    start_ray()
+    _refuse_what_never_fits(resources)
+    most = concurrency or _as_many_as_fit(resources)
+    searcher = _Searcher(source, stopping)
+
+    class _Steps(_Unsaved, tune.Callback):
+        def on_step_end(self, iteration: int, trials: list[Trial], **info: Any) -> None:
+            on_step()
+
+        def on_trial_recover(
+            self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
+        ) -> None:
+            searcher.worker_lost(trial)
+
+    with tempfile.TemporaryDirectory(prefix="symray-tune-") as scratch, _quiet_tune():
+        tuner = tune.Tuner(
+            tune.with_resources(trainable, {"cpu": resources.cpu, "gpu": resources.gpu}),
+            tune_config=tune.TuneConfig(
+                search_alg=searcher,
+                scheduler=_Scheduler(searcher),
+                num_samples=-1,
+                max_concurrent_trials=most,
+                reuse_actors=True,
+                trial_name_creator=lambda trial: str(trial.config["task"].name),
+                trial_dirname_creator=lambda trial: str(trial.trial_id),
+            ),
+            run_config=tune.RunConfig(
+                name="scratch",
+                storage_path=scratch,
+                stop=_StopWhenAsked(stopping),
+                checkpoint_config=tune.CheckpointConfig(
+                    checkpoint_frequency=0, checkpoint_at_end=False
+                ),
+                failure_config=tune.FailureConfig(max_failures=WORKER_DEATHS),
+                callbacks=[_Steps()],
+                verbose=0,
+            ),
+        )
+        tuner.fit()
+    if searcher.failure is not None:
+        raise searcher.failure
+
+
+def _refuse_what_never_fits(resources: Resources) -> None:
+    if os.environ.get("RAY_ADDRESS"):
+        return  # a cluster may grow
+    total = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    for name, asked in (("CPU", resources.cpu), ("GPU", resources.gpu)):
+        if asked > total.get(name, 0):
+            raise UserError(
+                f"resources.{name.lower()}: a trial asks for {asked:g} {name}s and this machine "
+                f"has {total.get(name, 0):g}; ask for less, or name a cluster with RAY_ADDRESS"
+            )
+
+
+def _as_many_as_fit(resources: Resources) -> int:
+    total = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    fits = [total.get("CPU", 1) / resources.cpu] if resources.cpu else []
+    if resources.gpu:
+        fits.append(total.get("GPU", 0) / resources.gpu)
+    return max(1, int(min(fits, default=1)))
+
+
+_QUIET = {
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_GLOBAL_CHECKPOINT_S": "1000000000",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "RAY_AIR_NEW_OUTPUT": "0",
+}
+
+
+@contextmanager
+def _quiet_tune() -> Iterator[None]:
+    """Tune without its own loggers, reporter, snapshots and signal handler, which we replace."""
+    before = {name: os.environ.get(name) for name in _QUIET}
+    logger = logging.getLogger("ray.tune")
+    level = logger.level
+    os.environ.update(_QUIET)
+    logger.setLevel(logging.CRITICAL)
+    try:
+        # Ray prints a raylet's notes to stdout from a thread of its own; results go there alone.
+        with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+            yield
+    finally:
+        logger.setLevel(level)
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value

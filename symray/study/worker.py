@@ -1,0 +1,187 @@
+"""The life of one task on a worker: train, evaluate, record, checkpoint, continue after a kill.
+
+Nothing here knows Ray: a Tune trainable, ``symray try`` and ``symray rerun`` all drive it.
+"""
+
+import os
+import socket
+import statistics
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from symray.errors import UserError
+from symray.metrics import METRICS
+from symray.study import jsonl
+from symray.study.task import Report, Task, derive_seed
+from symray.training.build import build_trainer
+from symray.training.checkpoint import (
+    newest_checkpoint,
+    read_checkpoint,
+    remove_old_checkpoints,
+    write_checkpoint,
+)
+from symray.training.diverged import Diverged
+from symray.training.evaluation import metric_names
+from symray.training.spec import TrialSpec
+from symray.training.trainer import Trainer
+
+
+class TaskRun:
+    """Trains a task from its newest whole checkpoint on, an epoch per call of :meth:`advance`.
+
+    The record of an epoch is written after the checkpoint that holds it, and the checkpoint holds
+    the records that are not yet in ``metrics.jsonl``: whenever the process is killed, every epoch
+    is recorded once, and none is trained again that was recorded.
+    """
+
+    def __init__(self, task: Task, device: str = "auto") -> None:
+        self.task = task
+        self.folder = Path(task.folder)
+        self._spec = TrialSpec.from_json(task.spec)
+        self._epochs_each = int(self._spec.settings["epochs"])
+        self.epochs = self._epochs_each * task.repeats
+        self._device = device
+        self._unwritten: list[dict[str, Any]] = []
+        self._finals: list[dict[str, float]] = []
+        self._last: dict[str, Any] = {"epoch": 0, "values": {}}
+        self._saved_at = time.monotonic()
+        self._started = time.time()
+        torch.set_num_threads(task.threads)
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        jsonl.trim(self.folder / "metrics.jsonl")
+        jsonl.trim(self.folder / "events.jsonl")
+        events = jsonl.read(self.folder / "events.jsonl")
+        self.attempt = 1 + sum(event["event"] == "start" for event in events)
+        self.trainer = self._restore()
+        self._event("start", epoch=self.epoch, device=str(self.trainer.device))
+
+    @property
+    def epoch(self) -> int:
+        """Finished epochs, over all repeats."""
+        return int(self._last["epoch"])
+
+    def advance(self) -> Report:
+        """Train one more epoch; never raises for what training does wrong."""
+        if len(self._finals) == self.task.repeats:
+            return self._report("complete")
+        try:
+            values = self.trainer.run_epoch()
+            if self.trainer.finished or self._evaluates_now():
+                values |= self._evaluate()
+        except Diverged as error:
+            return self._fail(f"diverged: {error}")
+        except UserError as error:
+            return self._fail(str(error))
+        except Exception as error:
+            # Whatever an own model raises fails this trial and no other.
+            traceback.print_exc()
+            return self._fail(f"{type(error).__name__}: {error}")
+        if self.trainer.finished:
+            self._finals.append({name: values[name] for name in values if name in METRICS})
+            values |= _aggregate(self._finals)
+        self._last = {"epoch": self.epoch + 1, "time": time.time(), "values": values}
+        self._unwritten.append(self._last)
+        done = len(self._finals) == self.task.repeats
+        if done or time.monotonic() - self._saved_at >= self.task.checkpoint_every:
+            self.save()
+        if self.trainer.finished and not done:
+            self.trainer = self._build(len(self._finals))
+        return self._report("complete" if done else "running")
+
+    def save(self) -> None:
+        """Write a checkpoint and then the records of the epochs it holds."""
+        if not self._unwritten:
+            return
+        extra = {"finals": self._finals, "lines": self._unwritten}
+        checkpoints = self.folder / "checkpoints"
+        write_checkpoint(checkpoints, self.trainer.state(), self.epoch, self.attempt, extra)
+        jsonl.append(self.folder / "metrics.jsonl", self._unwritten)
+        self._unwritten = []
+        self._saved_at = time.monotonic()
+        remove_old_checkpoints(checkpoints, keep=2)
+
+    def _restore(self) -> Trainer:
+        path = newest_checkpoint(self.folder / "checkpoints")
+        if path is None:
+            return self._build(0)
+        state, extra = read_checkpoint(path)
+        self._finals = extra["finals"]
+        done = len(self._finals) == self.task.repeats
+        trainer = self._build(len(self._finals) - (1 if done else 0))
+        if done or state.epoch < self._epochs_each:
+            trainer.load(state)
+        written = {line["epoch"] for line in jsonl.read(self.folder / "metrics.jsonl")}
+        lines = [line for line in extra["lines"] if line["epoch"] not in written]
+        jsonl.append(self.folder / "metrics.jsonl", lines)
+        self._last = extra["lines"][-1]
+        return trainer
+
+    def _build(self, repeat: int) -> Trainer:
+        spec = self._spec
+        if repeat:
+            spec = spec.with_seed(derive_seed(spec.seed, "repeat", repeat))
+        return build_trainer(spec, self._device)
+
+    def _evaluates_now(self) -> bool:
+        return self.trainer.epoch % int(self._spec.settings["evaluate_every"]) == 0
+
+    def _evaluate(self) -> dict[str, float]:
+        has = metric_names(type(self.trainer.model))
+        if self.trainer.finished:
+            return self.trainer.evaluate("validation", has)
+        cheap = {name for name in has if METRICS[name].cheap}
+        return self.trainer.evaluate("validation", (cheap | set(self.task.metrics)) & has)
+
+    def _fail(self, reason: str) -> Report:
+        jsonl.append(self.folder / "metrics.jsonl", self._unwritten)
+        self._unwritten = []
+        self._event("failed", epoch=self.epoch, reason=reason)
+        return self._report("failed", reason)
+
+    def _event(self, event: str, **details: Any) -> None:
+        line = {"event": event, "time": time.time(), "attempt": self.attempt} | details
+        line |= {"host": socket.gethostname(), "pid": os.getpid()}
+        jsonl.append(self.folder / "events.jsonl", [line])
+
+    def _report(self, outcome: Any, reason: str | None = None) -> Report:
+        return Report(
+            epoch=self.epoch,
+            epochs=self.epochs,
+            values=self._last["values"],
+            outcome=outcome,
+            reason=reason,
+            host=socket.gethostname(),
+            device=str(self.trainer.device),
+        )
+
+
+def _aggregate(finals: list[dict[str, float]]) -> dict[str, float]:
+    """Means over the repeats so far, and their standard deviations where there are several."""
+    if len(finals) == 1:
+        return {}
+    columns = {name: [final[name] for final in finals] for name in finals[0]}
+    spreads = {f"{name}_sd": statistics.stdev(column) for name, column in columns.items()}
+    # The means last: mi_z0_y_floor_sd is a metric and not the spread of mi_z0_y_floor.
+    return spreads | {name: statistics.fmean(column) for name, column in columns.items()}
+
+
+def load_trained(task: Task, device: str = "auto") -> Trainer:
+    """The trainer of a task as its newest checkpoint left it.
+
+    Raises:
+        UserError: the checkpoint is gone or damaged.
+    """
+    path = newest_checkpoint(Path(task.folder) / "checkpoints")
+    if path is None:
+        raise UserError(
+            f"{task.name} of study '{task.study}' has no whole checkpoint any more; "
+            f"`symray rerun {task.study} {task.number}` trains it again"
+        )
+    trainer = build_trainer(TrialSpec.from_json(task.spec), device)
+    trainer.load(read_checkpoint(path)[0])
+    return trainer

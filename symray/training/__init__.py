@@ -1,0 +1,1 @@
+"""Training one trial: settings, the trainer, evaluation, checkpoints and downloadable bundles."""

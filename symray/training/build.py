@@ -1,0 +1,40 @@
+"""From a trial's description to a trainer."""
+
+from pathlib import Path
+
+import torch
+
+from symray.data import load_data
+from symray.models.base import Model
+from symray.models.registry import model_class
+from symray.training.seeds import stream_seed
+from symray.training.settings import Settings, resolve_settings
+from symray.training.spec import TrialSpec
+from symray.training.trainer import Trainer
+
+
+def build_trainer(spec: TrialSpec, device: str = "auto") -> Trainer:
+    """The trainer of ``spec``, at epoch 0.
+
+    Args:
+        spec: the trial; settings that it leaves out take the model's defaults.
+        device: a torch device, or ``auto`` for CUDA where there is one and else the CPU.
+
+    Raises:
+        UserError: an unknown model, data set or setting, or a value out of bounds.
+    """
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    cls = model_class(spec.model, Path(spec.code) if spec.code is not None else None)
+    settings = resolve_settings(cls, {}, spec.settings)
+    data = load_data(spec.data)
+    model = build_model(cls, data.x_dims, data.y_dims, settings, spec.seed)
+    return Trainer(model, data, settings, spec.seed, device)
+
+
+def build_model(cls: type[Model], x_dims: int, y_dims: int, settings: Settings, seed: int) -> Model:
+    """A model on the CPU whose initial weights follow from ``seed``; leaves torch's state alone."""
+    architecture = {name: settings[name] for name in cls.architecture}
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(stream_seed(seed, "weights"))
+        return cls(x_dims, y_dims, **architecture)

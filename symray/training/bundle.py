@@ -1,0 +1,164 @@
+"""A model to download: a folder of plain files that says what it is and what code it needs.
+
+``weights.safetensors``, ``config.json`` (the trial, sizes, scaling, code), ``metrics.json`` and
+``SHA256SUMS``, which ``sha256sum -c`` reads too. Nothing is unpickled, and code that isn't
+symray's is imported only from a folder that the caller names.
+"""
+
+import hashlib
+import json
+import math
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from safetensors.torch import load, save
+
+import symray
+from symray.data.base import Scaling
+from symray.errors import UserError
+from symray.models.base import Model
+from symray.models.registry import model_class
+from symray.training.build import build_model
+from symray.training.fingerprint import code_fingerprint, symray_fingerprint
+from symray.training.loaded import LoadedModel
+from symray.training.settings import resolve_settings
+from symray.training.spec import TrialSpec
+from symray.training.trainer import Trainer
+
+_FORMAT = 1
+_WEIGHTS = "weights.safetensors"
+_CONFIG = "config.json"
+_METRICS = "metrics.json"
+_SUMS = "SHA256SUMS"
+_SCALING = ("x_shift", "x_scale", "y_shift", "y_scale")
+
+
+def save_bundle(
+    folder: Path, trainer: Trainer, spec: TrialSpec, metrics: Mapping[str, float]
+) -> Path:
+    """Write the bundle of ``trainer``'s model, which was built from ``spec``, to ``folder``.
+
+    Raises:
+        UserError: an own model that isn't in a package.
+    """
+    config = {
+        "format": _FORMAT,
+        "symray": {"version": symray.__version__, "fingerprint": symray_fingerprint()},
+        "trial": replace(spec, code=None).to_json(),  # a path of this machine says nothing
+        "epoch": trainer.epoch,
+        "x_dims": trainer.data.x_dims,
+        "y_dims": trainer.data.y_dims,
+        "scaling": {name: getattr(trainer.data.scaling, name).tolist() for name in _SCALING},
+        "data": {"name": trainer.data.name, "key": trainer.data.key},
+        "code": _own_code(trainer.model, spec),
+    }
+    finite = {name: value if math.isfinite(value) else None for name, value in metrics.items()}
+    files = {
+        _WEIGHTS: save(trainer.state().model),
+        _CONFIG: json.dumps(config, indent=2).encode(),
+        _METRICS: json.dumps(finite, indent=2).encode(),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    sums = [f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in files.items()]
+    (folder / _SUMS).write_text("".join(sums))
+    return folder
+
+
+def verify_bundle(folder: Path) -> None:
+    """Check every file of the bundle against ``SHA256SUMS``.
+
+    Raises:
+        UserError: names the first file that is missing or damaged.
+    """
+    sums = _sums(folder)
+    for name in (_WEIGHTS, _CONFIG, _METRICS):
+        if name not in sums:
+            raise UserError(f"{folder / _SUMS} does not list {name}: download the model again")
+    for name, expected in sums.items():
+        path = folder / name
+        if not path.is_file():
+            raise UserError(f"{path} is missing: download the model again")
+        if hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+            raise UserError(f"{path} is damaged: download the model again")
+
+
+def load_bundle(
+    folder: Path, code: Path | None = None, accept_code_change: bool = False
+) -> LoadedModel:
+    """The model of the bundle ``folder``, on the CPU.
+
+    Args:
+        folder: as :func:`save_bundle` wrote it.
+        code: folder of the package of an own model; without it no such code is imported.
+        accept_code_change: use ``code`` even where it isn't what the model was trained with.
+
+    Raises:
+        UserError: a file is missing or damaged, or the own model's code is missing or another.
+    """
+    verify_bundle(folder)
+    config = json.loads((folder / _CONFIG).read_text())
+    if config["format"] != _FORMAT:
+        raise UserError(
+            f"{folder} was written by symray {config['symray']['version']} in a format that "
+            f"{symray.__version__} does not know: install that version"
+        )
+    spec = TrialSpec.from_json(config["trial"])
+    own = ":" in spec.model  # decided by what would be imported, whatever else the file says
+    if own:
+        _check_code(spec.model, config["code"] or "unknown", code, accept_code_change)
+    cls = model_class(spec.model, code if own else None)
+    settings = resolve_settings(cls, {}, spec.settings)
+    model = build_model(cls, config["x_dims"], config["y_dims"], settings, spec.seed)
+    model.load_state_dict(load((folder / _WEIGHTS).read_bytes()))
+    return LoadedModel(
+        model=model.eval(),
+        spec=spec,
+        scaling=Scaling(**{name: torch.tensor(config["scaling"][name]) for name in _SCALING}),
+        metrics=json.loads((folder / _METRICS).read_text()),
+    )
+
+
+def _sums(folder: Path) -> dict[str, str]:
+    path = folder / _SUMS
+    if not path.is_file():
+        raise UserError(f"{path} is missing: {folder} is not a whole model, download it again")
+    lines = [line.split(maxsplit=1) for line in path.read_text().splitlines()]
+    if any(len(line) != 2 for line in lines):
+        raise UserError(f"{path} is damaged: download the model again")
+    return {name: digest for digest, name in lines}
+
+
+def _own_code(model: Model, spec: TrialSpec) -> str | None:
+    """Fingerprint of the code of a model that isn't symray's."""
+    if ":" not in spec.model:
+        return None
+    if spec.code is not None:
+        folder = Path(spec.code)
+    else:
+        package = sys.modules[type(model).__module__.split(".")[0]]
+        if not hasattr(package, "__path__"):
+            raise UserError(
+                f"model '{spec.model}' is not in a package, so nobody could be told which code "
+                "it needs: move it into a folder with an __init__.py"
+            )
+        folder = Path(package.__path__[0])
+    return code_fingerprint(folder)
+
+
+def _check_code(name: str, needed: str, code: Path | None, accept_change: bool) -> None:
+    package = name.split(":")[0].split(".")[0]
+    if code is None:
+        raise UserError(
+            f"this model needs the code of {name} (fingerprint {needed[:12]}): "
+            f"give the folder of the package '{package}' as code"
+        )
+    if not accept_change and (given := code_fingerprint(code)) != needed:
+        raise UserError(
+            f"the code in {code} (fingerprint {given[:12]}) is not what {name} was trained with "
+            f"(fingerprint {needed[:12]}): give that code, or accept the change explicitly"
+        )

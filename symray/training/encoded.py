@@ -1,0 +1,132 @@
+"""A held-out split as a model sees it: codes, reconstructions, what Z0 knows of Y."""
+
+from collections.abc import Callable
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from symray.data.base import Scaling, Split
+from symray.errors import UserError
+from symray.metrics import (
+    Probe,
+    kraskov_mi,
+    linear_probe,
+    nonlinear_probe,
+    shuffled_mi,
+    y_shift,
+    z0_gain,
+)
+from symray.metrics.probes import FEWEST_POINTS
+from symray.models.base import Model
+from symray.models.gaussian import kl
+from symray.training.seeds import stream_seed
+
+_CHUNK = 4096
+_SHUFFLES = 5
+
+
+class Encoded:
+    """``split`` through ``model``; X and Y are in the data's own units, all tensors on the CPU.
+
+    Attributes:
+        x: inputs (N, dx).
+        y: targets (N, dy).
+        mean: means of q(z|x), (N, Z).
+        log_sd: log standard deviations of q(z|x), (N, Z).
+    """
+
+    def __init__(self, model: Model, split: Split, scaling: Scaling, seed: int) -> None:
+        self._model, self._scaling, self._seed = model, scaling, seed
+        self._device = model.z1_mask.device
+        self._network_y = split.y
+        self.x = split.x * scaling.x_scale + scaling.x_shift
+        self.y = split.y * scaling.y_scale + scaling.y_shift
+        self.mean, self.log_sd = self._chunked(model.posterior, split.x)
+
+    @cached_property
+    def z0(self) -> Tensor:
+        """The columns of ``mean`` that belong to Z0."""
+        return self.mean[:, self._model.z0_mask.cpu().bool()]
+
+    def kl(self, mask: Tensor) -> float:
+        """Mean over the points of KL(q(z|x) || p) over the latents in ``mask`` (Z,), in nats."""
+        return float((kl(self.mean, self.log_sd) * mask.cpu()).sum(1).mean())
+
+    def decode(self, z: Tensor) -> Tensor:
+        """X (N, dx) from one code (N, Z) per point; conditional models see the points' own Y."""
+        (x,) = self._chunked(lambda z, y: (self._model.decode(z, y),), z, self._network_y)
+        return x * self._scaling.x_scale + self._scaling.x_shift
+
+    def predict(self, z: Tensor) -> Tensor:
+        """Y (N, dy) from codes (N, Z)."""
+        (y,) = self._chunked(lambda z: (self._model.predict(z),), z)
+        return y * self._scaling.y_scale + self._scaling.y_shift
+
+    def encode(self, x: Tensor) -> Tensor:
+        """Means of q(z|x), (N, Z), of any ``x`` (N, dx)."""
+        network_x = (x - self._scaling.x_shift) / self._scaling.x_scale
+        return self._chunked(self._model.posterior, network_x)[0]
+
+    def mi(self, k: int, standardize: bool = True, sampled: bool = False) -> float:
+        """Kraskov's MI(Z0; Y) in bits, of the mean codes or of one draw of q(z0|x) per point.
+
+        0 where Z0 is empty.
+        """
+        z0 = self._drawn_z0() if sampled else self.z0
+        return kraskov_mi(z0, self.y, k=k, standardize=standardize, device=self._accelerator)
+
+    @cached_property
+    def mi_floor(self) -> tuple[float, float]:
+        """What ``mi(3)`` gives for independent data: mean and standard deviation over shuffles."""
+        return shuffled_mi(
+            self.z0, self.y, shuffles=_SHUFFLES, seed=self._seed, device=self._accelerator
+        )
+
+    @cached_property
+    def linear_probe(self) -> Probe:
+        """A linear probe of Y from Z0, trained on the split's first half and scored on the rest."""
+        return linear_probe(*self._halves())
+
+    @cached_property
+    def nonlinear_probe(self) -> Probe:
+        """The same with a nonlinear probe."""
+        return nonlinear_probe(*self._halves(), seed=self._seed)
+
+    def y_shift(self) -> float:
+        """How far Y predicted from the decoded X moves when only Z0 is resampled."""
+        mask = self._model.z0_mask.cpu()
+        return y_shift(self.mean, mask, self.decode, self.encode, self.predict, self._seed)
+
+    def z0_gain(self) -> float:
+        """What the reconstruction of X owes to Z0."""
+        return z0_gain(self.x, self.mean, self._model.z0_mask.cpu(), self.decode, self._seed)
+
+    def _drawn_z0(self) -> Tensor:
+        generator = torch.Generator().manual_seed(stream_seed(self._seed, "codes"))
+        noise = torch.randn(self.mean.shape, generator=generator)
+        drawn = self.mean + self.log_sd.exp() * noise
+        return drawn[:, self._model.z0_mask.cpu().bool()]
+
+    @property
+    def _accelerator(self) -> str | None:
+        return None if self._device.type == "cpu" else str(self._device)
+
+    def _halves(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        half = len(self.y) // 2
+        if half < FEWEST_POINTS:
+            raise UserError(
+                f"probes need a held-out split of {2 * FEWEST_POINTS} points, but it has "
+                f"{len(self.y)}: give more data, or leave the probe_ metrics out"
+            )
+        return self.z0[:half], self.y[:half], self.z0[half:], self.y[half:]
+
+    def _chunked(
+        self, function: Callable[..., tuple[Tensor, ...]], *inputs: Tensor
+    ) -> tuple[Tensor, ...]:
+        """``function`` of the rows of ``inputs`` on the model's device, bounded in memory."""
+        parts = [
+            [output.cpu() for output in function(*(rows.to(self._device) for rows in chunk))]
+            for chunk in zip(*(torch.split(t, _CHUNK) for t in inputs), strict=True)
+        ]
+        return tuple(torch.cat(outputs) for outputs in zip(*parts, strict=True))

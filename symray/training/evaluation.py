@@ -1,0 +1,74 @@
+"""The catalogue's metrics of a model on a held-out split."""
+
+from collections.abc import Callable, Collection, Mapping
+
+import torch
+
+from symray.data.base import Scaling, Split
+from symray.errors import UserError, nearest
+from symray.metrics import METRICS, gaussian_mi, mae
+from symray.models.base import Model
+from symray.training.encoded import Encoded
+
+CHEAP = frozenset(name for name, metric in METRICS.items() if metric.cheap)
+"""What is evaluated after every epoch."""
+
+_COMPUTE: Mapping[str, Callable[[Model, Encoded], float]] = {
+    "x_mae": lambda m, e: mae(e.x, e.decode(e.mean)),
+    "y_mae": lambda m, e: mae(e.y, e.predict(e.mean)),
+    "kl_z0": lambda m, e: e.kl(m.z0_mask),
+    "kl_z1": lambda m, e: e.kl(m.z1_mask),
+    "z0_gain": lambda m, e: e.z0_gain(),
+    "y_shift": lambda m, e: e.y_shift(),
+    "mi_z0_y": lambda m, e: e.mi(k=3),
+    "mi_z0_y_sampled": lambda m, e: e.mi(k=3, sampled=True),
+    "mi_z0_y_k20": lambda m, e: e.mi(k=20),
+    "mi_z0_y_paper": lambda m, e: e.mi(k=20, standardize=False),
+    "mi_z0_y_floor": lambda m, e: e.mi_floor[0],
+    "mi_z0_y_floor_sd": lambda m, e: e.mi_floor[1],
+    "mi_z0_y_gaussian": lambda m, e: gaussian_mi(e.z0, e.y),
+    "probe_linear_r2": lambda m, e: e.linear_probe.r2,
+    "probe_linear_mae": lambda m, e: e.linear_probe.mae,
+    "probe_r2": lambda m, e: e.nonlinear_probe.r2,
+    "probe_mae": lambda m, e: e.nonlinear_probe.mae,
+    "probe_median_mae": lambda m, e: e.linear_probe.median_mae,
+}
+
+
+def metric_names(model: type[Model]) -> set[str]:
+    """The metrics that ``model`` has."""
+    return {name for name, metric in METRICS.items() if model.predicts_y or not metric.needs_y}
+
+
+def evaluate(
+    model: Model, split: Split, scaling: Scaling, names: Collection[str], seed: int = 0
+) -> dict[str, float]:
+    """The metrics ``names`` of the means of q(z|x), in the data's own units.
+
+    Args:
+        model: in evaluation mode for the time of the call.
+        split: held-out points in the networks' units.
+        scaling: back to the data's units.
+        names: of the catalogue; only what they need is computed.
+        seed: of permutations and probes; torch's and the trial's generators are never touched.
+
+    Returns:
+        The values by name, in the catalogue's order; all NaN where a code isn't finite.
+
+    Raises:
+        UserError: a name that this model doesn't have.
+    """
+    known = metric_names(type(model))
+    for name in names:
+        if name not in known:
+            raise UserError(f"{type(model).__name__} has no metric '{name}'{nearest(name, known)}")
+    was_training = model.training
+    try:
+        model.eval()
+        with torch.inference_mode():
+            encoded = Encoded(model, split, scaling, seed)
+            if not (encoded.mean.isfinite().all() and encoded.log_sd.isfinite().all()):
+                return dict.fromkeys(names, float("nan"))
+            return {name: _COMPUTE[name](model, encoded) for name in METRICS if name in names}
+    finally:
+        model.train(was_training)

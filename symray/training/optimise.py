@@ -1,0 +1,105 @@
+"""Adam over the parameters that each phase names."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from symray.models.base import Model, Phase
+from symray.training.settings import Settings
+
+_ADVERSARY = "maximise"  # the optimiser that adversary_learning_rate applies to
+
+
+@dataclass(frozen=True)
+class Update:
+    """One phase's update: gradients of its own parameters only, then a step of its optimiser."""
+
+    phase: str
+    parameters: list[nn.Parameter]
+    optimiser: torch.optim.Optimizer
+    clip: float | None
+
+    def apply(self, loss: Tensor) -> None:
+        """Descend ``loss`` ()."""
+        gradients = torch.autograd.grad(loss, self.parameters)
+        for parameter, gradient in zip(self.parameters, gradients, strict=True):
+            parameter.grad = gradient
+        if self.clip is not None:
+            nn.utils.clip_grad_norm_(self.parameters, self.clip)
+        self.optimiser.step()
+        for parameter in self.parameters:  # the optimiser's next phase may train others
+            parameter.grad = None
+
+
+class Optimisers:
+    """One fused AdamW per optimiser name, over the union of its phases' parameters.
+
+    With ``weight_decay`` 0 that is Adam (Kingma & Ba 2015), else with decoupled decay (Loshchilov
+    & Hutter 2019). A parameter that a phase doesn't train is not touched by it, decay included.
+    """
+
+    def __init__(self, model: Model, settings: Settings) -> None:
+        clip = settings.get("gradient_clip")
+        self._by_name: dict[str, torch.optim.AdamW] = {}
+        for name in dict.fromkeys(phase.optimiser for phase in model.phases):
+            phases = [phase for phase in model.phases if phase.optimiser == name]
+            # A dict, as phases may share parameters.
+            union = dict.fromkeys(p for phase in phases for p in trained(model, phase).values())
+            self._by_name[name] = torch.optim.AdamW(
+                union,
+                _learning_rate(name, settings),
+                weight_decay=settings["weight_decay"],
+                fused=True,
+            )
+        self.updates = [
+            Update(
+                phase.name,
+                list(trained(model, phase).values()),
+                self._by_name[phase.optimiser],
+                clip,
+            )
+            for phase in model.phases
+            for _ in range(int(settings[phase.repeat]) if phase.repeat else 1)
+        ]
+        """The updates of one step, in order, repeats included."""
+        self._names: dict[Tensor, str] = {p: name for name, p in model.named_parameters()}
+
+    def state(self) -> dict[str, Tensor]:
+        """Copies of all moments and step counts on the CPU: ``optimiser/parameter/quantity``."""
+        return {
+            f"{name}/{self._names[parameter]}/{quantity}": on_cpu(value)
+            for name, optimiser in self._by_name.items()
+            for parameter, quantities in optimiser.state.items()
+            for quantity, value in quantities.items()
+        }
+
+    def load(self, state: Mapping[str, Tensor]) -> None:
+        """Take over what :meth:`state` gave."""
+        parameters = {name: parameter for parameter, name in self._names.items()}
+        for optimiser in self._by_name.values():
+            optimiser.state.clear()
+        for key, value in state.items():
+            name, parameter, quantity = key.split("/")
+            moments = self._by_name[name].state[parameters[parameter]]
+            moments[quantity] = value.to(parameters[parameter].device, copy=True)
+
+
+def trained(model: Model, phase: Phase) -> dict[str, nn.Parameter]:
+    """The parameters that ``phase`` updates, by their names in the model."""
+    return {
+        name: parameter
+        for name, parameter in model.named_parameters()
+        if any(name == part or name.startswith(f"{part}.") for part in phase.trains)
+    }
+
+
+def on_cpu(value: Tensor) -> Tensor:
+    """A copy of ``value`` on the CPU, contiguous as safetensors wants it."""
+    return value.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
+
+
+def _learning_rate(optimiser: str, settings: Settings) -> float:
+    rate = settings["learning_rate"]
+    return settings.get("adversary_learning_rate", rate) if optimiser == _ADVERSARY else rate

@@ -1,0 +1,157 @@
+"""Trains one model: alternating phases, an epoch at a time, continued bit-equal after a stop."""
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from symray.data.base import DataSet, SplitName
+from symray.models.base import Model
+from symray.training.diverged import Diverged
+from symray.training.draws import draw_steps
+from symray.training.evaluation import CHEAP, evaluate, metric_names
+from symray.training.optimise import Optimisers, on_cpu
+from symray.training.seeds import stream_seed
+from symray.training.settings import Settings
+from symray.training.terms import Terms
+
+
+@dataclass(frozen=True)
+class TrainerState:
+    """Everything that training on depends on, at the end of an epoch, on the CPU.
+
+    Attributes:
+        epoch: finished epochs.
+        model: the model's parameters and buffers by name.
+        optimiser: Adam's moments and step counts by ``optimiser/parameter/quantity``.
+        generator: state of the trial's random generator, bytes.
+    """
+
+    epoch: int
+    model: dict[str, Tensor]
+    optimiser: dict[str, Tensor]
+    generator: Tensor
+
+
+class Trainer:
+    """Trains ``model`` on ``data``; knows nothing of where the numbers go.
+
+    All randomness of the training comes from one CPU generator seeded by ``seed``, an epoch at a
+    time; torch's global generators are neither read nor written.
+
+    Attributes:
+        model: on ``device``.
+        data: the data set.
+        settings: the resolved settings.
+        epoch: finished epochs.
+        device: where the model is.
+    """
+
+    def __init__(
+        self, model: Model, data: DataSet, settings: Settings, seed: int, device: str = "cpu"
+    ) -> None:
+        self.model = model.to(device)
+        self.data = data
+        self.settings = settings
+        self.epoch = 0
+        self.device = torch.device(device)
+        self._generator = torch.Generator().manual_seed(stream_seed(seed, "training"))
+        self._optimisers = Optimisers(model, settings)
+        self._hp = {
+            name: torch.tensor(float(settings.get(name, 0.0)), device=device)
+            for name in [*model.hyperparameters, "lambda"]
+        }
+
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs are done."""
+        return self.epoch >= self.settings["epochs"]
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps of an epoch: the setting, or one pass over the data."""
+        passes = self.data.passes(int(self.settings["batch_size"]))
+        one_pass = max(1, passes // self.model.batches_per_step)
+        return int(self.settings.get("steps_per_epoch", one_pass))
+
+    def run_epoch(self) -> dict[str, float]:
+        """Train one epoch.
+
+        Returns:
+            ``train/<name>``: means over the epoch's steps of the loss and all that it logs, as
+            ``train/<phase>/<name>`` where several phases log that name; and ``lambda``.
+
+        Raises:
+            Diverged: a loss, a log or a weight isn't finite; the trainer is of no use afterwards.
+        """
+        lambda_ = self._lambda()
+        self._hp["lambda"].fill_(lambda_)
+        updates = self._optimisers.updates
+        terms = Terms()
+        self.model.train()
+        for batches, noise in draw_steps(
+            self.model,
+            self.data,
+            [update.phase for update in updates],
+            int(self.settings["batch_size"]),
+            self.steps_per_epoch,
+            self._generator,
+            self.device,
+        ):
+            for update, drawn in zip(updates, noise, strict=True):
+                loss, logs = self.model.loss(update.phase, batches, drawn, self._hp)
+                update.apply(loss)
+                terms.add(update.phase, loss, logs)
+        self.epoch += 1
+        means, diverged = terms.read()
+        if diverged is None and not _all_finite(self.model):
+            diverged = "weights"
+        if diverged is not None:
+            raise Diverged(diverged, self.epoch)
+        return {**{f"train/{name}": mean for name, mean in means.items()}, "lambda": lambda_}
+
+    def evaluate(
+        self, split: SplitName = "validation", names: Collection[str] | None = None
+    ) -> dict[str, float]:
+        """Metrics of the held-out ``split``, by default the cheap ones; training isn't affected.
+
+        Raises:
+            UserError: a name in ``names`` that this model doesn't have.
+        """
+        if names is None:
+            names = CHEAP & metric_names(type(self.model))
+        return evaluate(self.model, self.data.split(split), self.data.scaling, names)
+
+    def state(self) -> TrainerState:
+        """A copy of everything that training on depends on."""
+        return TrainerState(
+            epoch=self.epoch,
+            model={name: on_cpu(value) for name, value in self.model.state_dict().items()},
+            optimiser=self._optimisers.state(),
+            generator=self._generator.get_state(),
+        )
+
+    def load(self, state: TrainerState) -> None:
+        """Continue from ``state``, of a trainer of the same model, settings and seed.
+
+        On the CPU, what follows equals uninterrupted training bit by bit.
+        """
+        self.model.load_state_dict(state.model)
+        self._optimisers.load(state.optimiser)
+        self._generator.set_state(state.generator)
+        self.epoch = state.epoch
+
+    def _lambda(self) -> float:
+        """The schedule: initial value, multiplied by the papers' l after every epoch, capped."""
+        s = self.settings
+        try:
+            grown = float(s["lambda_initial"] * s["lambda_growth"] ** self.epoch)
+        except OverflowError:
+            grown = math.inf
+        return min(grown, s.get("lambda_max", math.inf))
+
+
+def _all_finite(model: Model) -> bool:
+    return all(torch.stack([p.isfinite().all() for p in model.parameters()]).tolist())

@@ -1,0 +1,88 @@
+"""A study that has run, once for all tests that look at one."""
+
+import shutil
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from symray.study.driver import launch
+from symray.study.file import load_study_file
+from symray.study.progress import Progress
+from symray.study.record import StudyRecord
+
+SMALL = """\
+study: {name}
+model: stib
+data: {{npz: data.npz}}
+training: {{epochs: 2, steps_per_epoch: 5, batch_size: 32, hidden_width: 8, learning_rate: 1.0e-3}}
+search:
+  beta: {{low: 1, high: 1000, log: true}}
+  lambda_growth: {{low: 1.0, high: 1.2}}
+reference: {{beta: 400}}
+objectives: {{mi_z0_y: minimize}}
+constraints: ["x_mae <= 100", "y_mae <= 100"]
+trials: 3
+concurrency: 1
+confirmation: {{top: 1, seeds: 2}}
+"""
+
+WriteStudy = Callable[[Path, str], Path]
+
+
+@pytest.fixture(scope="session")
+def write_study() -> WriteStudy:
+    """Writes a study file ``NAME.yaml`` and its data into a folder; it runs for seconds."""
+
+    def write(folder: Path, name: str) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        x = np.random.default_rng(0).uniform(-4, 4, (1000, 2))
+        np.savez(folder / "data.npz", x=x, y=np.sin(x.sum(axis=1, keepdims=True)))
+        path = folder / f"{name}.yaml"
+        path.write_text(SMALL.format(name=name))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def study_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home folder of studies, which this process and its children use."""
+    folder = tmp_path / "home"
+    _use(folder, monkeypatch)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def _finished(tmp_path_factory: pytest.TempPathFactory, write_study: WriteStudy) -> Path:
+    folder = tmp_path_factory.mktemp("finished")
+    (file,) = load_study_file(write_study(folder, "finished"))
+    with pytest.MonkeyPatch.context() as patch:
+        _use(folder / "home", patch)
+        launch(file, Progress(), threading.Event())
+    return folder / "home"
+
+
+@pytest.fixture
+def finished_study(_finished: Path, monkeypatch: pytest.MonkeyPatch) -> StudyRecord:
+    """The complete study ``finished``, with a confirmation and a champion; only to be read."""
+    _use(_finished, monkeypatch)
+    return StudyRecord.open("finished")
+
+
+@pytest.fixture
+def own_copy(
+    finished_study: StudyRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> StudyRecord:
+    """A copy of the finished study, alone in its home and without MLflow, to be changed at will."""
+    shutil.copytree(finished_study.folder, tmp_path / "copy" / finished_study.name)
+    _use(tmp_path / "copy", monkeypatch)
+    return StudyRecord.open(finished_study.name)
+
+
+def _use(home: Path, patch: pytest.MonkeyPatch) -> None:
+    patch.setenv("SYMRAY_HOME", str(home))
+    for name in ("MLFLOW_TRACKING_URI", "RAY_ADDRESS", "SYMRAY_DEBUG"):
+        patch.delenv(name, raising=False)

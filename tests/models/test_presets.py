@@ -1,0 +1,54 @@
+import pytest
+
+from symray.models.presets import preset_settings
+from symray.models.registry import MODELS
+from symray.training.settings import resolve_settings
+
+EVERYWHERE = {
+    "epochs": 500,
+    "steps_per_epoch": 300,
+    "batch_size": 60,
+    "learning_rate": 1e-4,
+    "latent_dims": 3,
+    "z1_dims": 1,
+    "hidden_width": 256,
+    "hidden_layers": 2,
+    "evaluate_every": 5,
+}
+SCHEDULE = {"lambda_initial": 0.7, "lambda_growth": 1.03}
+NONE = {"lambda_initial": 1.0, "lambda_growth": 1.0}
+STIB = {"beta": 400.0, "bijection_weight": 0.01, "y_weight": 1.0, "adversary_steps": 1}
+CVIB = {"kl_weight": 0.1, "x_weight": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("model", "paper", "equal"),
+    [
+        ("stib", {**SCHEDULE, **STIB}, {**SCHEDULE, **STIB}),
+        ("stib_no_adversary", {**SCHEDULE, "y_weight": 3.0}, {**SCHEDULE, "y_weight": 1.0}),
+        ("vae", {**NONE, "y_weight": 3.0}, {**SCHEDULE, "y_weight": 1.0}),
+        ("cvae", NONE, SCHEDULE),
+        ("cvib", {**NONE, **CVIB}, {**SCHEDULE, **CVIB}),
+    ],
+)
+def test_artificial(model, paper, equal):
+    assert preset_settings(model, "artificial", "paper") == {**EVERYWHERE, **paper}
+    assert preset_settings(model, "artificial", "equal") == {**EVERYWHERE, **equal}
+
+
+@pytest.mark.parametrize("preset", ["paper", "equal"])
+@pytest.mark.parametrize("model", MODELS)
+def test_presets_are_settings_of_their_model(model, preset):
+    settings = preset_settings(model, "artificial", preset)
+    assert settings.items() <= resolve_settings(MODELS[model], settings, {}).items()
+
+
+def test_presets_are_not_shared():
+    preset_settings("cvae", "artificial", "paper")["epochs"] = 1
+    assert preset_settings("cvae", "artificial", "paper")["epochs"] == 500
+
+
+def test_own_models_and_data_have_none():
+    assert preset_settings("stib", {"npz": "a.npz", "x": "x", "y": "y"}) == {}
+    assert preset_settings("stib", "qm9") == {}
+    assert preset_settings("my_lab.models:MyVAE", "artificial") == {}

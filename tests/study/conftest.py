@@ -1,0 +1,160 @@
+"""Searches without workers, and the ledger: the three stores compared entry by entry."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+from optuna.trial import TrialState
+
+from symray.study import jsonl
+from symray.study.file import load_study_file
+from symray.study.folder import metric_lines
+from symray.study.home import home
+from symray.study.mlflow_client import experiment_id, make_client
+from symray.study.progress import Progress
+from symray.study.record import StudyRecord
+from symray.study.samplers import distributions
+from symray.study.search import Search
+from symray.study.task import Task
+from symray.study.views import MLFLOW_STATUS, outcome_of
+from symray.training.spec import TrialSpec
+
+TEXT = """\
+study: searched
+model: stib
+data: artificial
+training: {epochs: 4}
+search:
+  beta: {low: 1, high: 1000, log: true}
+  lambda_growth: {low: 1.0, high: 1.2}
+objectives: {mi_z0_y: minimize}
+constraints: ["x_mae <= 0.8", "y_mae <= 1.2"]
+trials: 6
+"""
+
+
+@pytest.fixture
+def make_record(study_home: Path, tmp_path: Path) -> Callable[..., StudyRecord]:
+    """Makes the record of a new study; overrides as after ``--set``."""
+
+    def make(*overrides: str) -> StudyRecord:
+        path = tmp_path / "searched.yaml"
+        path.write_text(TEXT)
+        (file,) = load_study_file(path, overrides)
+        (home() / file.study).mkdir(parents=True)
+        record = StudyRecord.create(file)
+        record.add_event("launch", code="test", code_source=None)
+        return record
+
+    return make
+
+
+@pytest.fixture
+def make_search() -> Callable[[StudyRecord], Search]:
+    """Starts a search over a record, as each new driver does."""
+    return lambda record: Search(record, {}, Progress(), lambda number: None, lambda: False)
+
+
+AddTrial = Callable[..., Task]
+
+
+@pytest.fixture
+def add_trial() -> AddTrial:
+    """Adds a trial to a record as workers and the search would leave it, without training.
+
+    Epoch n is recorded n s after a fixed moment; its metrics rise by 1 up to those given.
+    """
+
+    def add(
+        record: StudyRecord,
+        state: TrialState = TrialState.COMPLETE,
+        epochs: int = 3,
+        **metrics: float,
+    ) -> Task:
+        trial = record.optuna.ask(distributions(record.file))
+        folder = record.trial_folder(trial.number)
+        spec = TrialSpec(
+            record.file.model, "artificial", record.file.settings(trial.params), seed=trial.number
+        )
+        task = Task(
+            study=record.name,
+            name=f"trial-{trial.number:04d}",
+            kind="trial",
+            number=trial.number,
+            folder=str(folder),
+            spec=spec.to_json(),
+            tags={"symray.code": "abc"},
+        )
+        task.save()
+        lines = [
+            {
+                "epoch": epoch,
+                "time": 1_700_000_000.25 + epoch,
+                "values": {name: value - epochs + epoch for name, value in metrics.items()},
+            }
+            for epoch in range(1, epochs + 1)
+        ]
+        jsonl.append(folder / "metrics.jsonl", lines)
+        if state == TrialState.RUNNING:
+            return task
+        trial.set_user_attr("metrics", metrics)
+        if state == TrialState.FAIL:
+            trial.set_user_attr("reason", "diverged")
+        values = [metrics[name] for name in record.file.objectives]
+        done = state == TrialState.COMPLETE
+        record.optuna.tell(trial, values if done else None, state=state)
+        return task
+
+    return add
+
+
+@pytest.fixture
+def embedded_store(
+    finished_study: StudyRecord, study_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> MlflowClient:
+    """The home's own MLflow, a copy of another one, since a new one takes seconds."""
+    study_home.mkdir(parents=True, exist_ok=True)
+    shutil.copy(finished_study.folder.parent / "mlflow.db", study_home)
+    monkeypatch.setenv("SYMRAY_HOME", str(study_home))
+    return make_client()
+
+
+@pytest.fixture
+def assert_ledger() -> Callable[[StudyRecord], None]:
+    """Checks that Optuna, the trials' folders and MLflow hold the same, whole, once."""
+
+    def check(record: StudyRecord) -> None:
+        client = make_client()
+        runs = client.search_runs(
+            [experiment_id(client, record.name)], "tags.`symray.kind` != 'study'", max_results=5000
+        )
+        by_name = {run.info.run_name: run for run in runs}
+        assert len(by_name) == len(runs), "a run stands twice"
+        expected = {}
+        for number, trial in enumerate(record.trials()):
+            assert trial.number == number
+            assert trial.state.is_finished()
+            folder = record.trial_folder(number)
+            expected[f"trial-{number:04d}"] = (folder, trial.state.name)
+            assert len(metric_lines(folder)) == trial.user_attrs.get("epochs", 0)
+        for folder in record.confirmation_folders():
+            outcome = outcome_of(folder)
+            assert outcome is not None
+            expected[f"confirm-{folder.name}"] = (folder, outcome["state"])
+        assert set(by_name) == set(expected)
+        for name, (folder, state) in expected.items():
+            run = by_name[name]
+            assert run.info.status == MLFLOW_STATUS[state]
+            lines = metric_lines(folder)
+            assert [line["epoch"] for line in lines] == list(range(1, len(lines) + 1))
+            recorded: dict[str, list[tuple[int, float]]] = {}
+            for line in lines:
+                for key, value in line["values"].items():
+                    recorded.setdefault(key, []).append((line["epoch"], value))
+            for key, points in recorded.items():
+                history = client.get_metric_history(run.info.run_id, key)
+                assert sorted((point.step, point.value) for point in history) == points, key
+
+    return check

@@ -1,0 +1,53 @@
+"""Every study file of the repository loads, as itself or as what others extend."""
+
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from symray.study.file import json_schema, load_study_file
+
+STUDIES = Path(__file__).parents[3] / "studies"
+FILES = sorted(STUDIES.rglob("*.yaml"))
+CONTENT = {path: yaml.safe_load(path.read_text()) for path in FILES}
+LAUNCHED = [path for path in FILES if "study" in CONTENT[path]]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_shipped_file_fits_the_schema(path):
+    jsonschema.validate(CONTENT[path], json_schema())
+
+
+@pytest.mark.parametrize("path", LAUNCHED, ids=lambda path: path.stem)
+def test_a_shipped_study_loads(path):
+    for file in load_study_file(path):
+        assert file.study.startswith(CONTENT[path]["study"])
+        params = file.reference_params()
+        assert file.settings(params or {})["epochs"] == file.epochs
+
+
+def test_every_other_file_is_extended_by_one():
+    bases = {path.parent / content.get("extends", "") for path, content in CONTENT.items()}
+    assert set(FILES) - set(LAUNCHED) <= bases
+
+
+def test_the_artificial_studies_have_the_papers_size():
+    for path in (STUDIES / "artificial").glob("*.yaml"):
+        if path in LAUNCHED:
+            for file in load_study_file(path):
+                settings = file.settings(file.reference_params() or {"latent_dims": 2})
+                assert settings["epochs"] * settings["steps_per_epoch"] == 150_000
+
+
+def test_the_suite_compares_five_models_under_one_budget():
+    files = load_study_file(STUDIES / "artificial" / "suite.yaml")
+    assert [file.model for file in files] == ["stib", "stib_no_adversary", "vae", "cvae", "cvib"]
+    assert {(file.preset, file.trials, file.epochs) for file in files} == {("equal", 40, 500)}
+    assert all("lambda_growth" in file.search for file in files)
+
+
+def test_the_number_of_latents_is_a_grid_with_three_seeds():
+    (file,) = load_study_file(STUDIES / "artificial" / "latent_dims.yaml")
+    assert file.search["latent_dims"].values() == (2, 3, 4, 5, 6, 7, 8)
+    assert (file.trials, file.repeats, file.sampler.name) == (7, 3, "grid")

@@ -1,0 +1,360 @@
+"""Whole studies with real workers: stopped, killed, extended, without a server, with bad code."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from optuna.trial import TrialState
+
+from symray.errors import UserError
+from symray.study.champion import registered
+from symray.study.confirmation import read_confirmation
+from symray.study.driver import launch, resume
+from symray.study.file import StudyFile, load_study_file
+from symray.study.folder import metric_lines, task_events
+from symray.study.leaderboard import leaderboard
+from symray.study.progress import Progress
+from symray.study.projector import reconcile
+from symray.study.record import StudyRecord
+from symray.study.task import Report, Task
+
+Ledger = Callable[[StudyRecord], None]
+MakeFile = Callable[..., StudyFile]
+
+OWN_MODEL = '''
+import torch
+from symray.models.vae import VAE
+
+class Fragile(VAE):
+    """Breaks where the test says."""
+
+    hyperparameters = {"y_weight": 1.0, "poison": 0.0}
+
+    def loss(self, phase, batches, noise, hp):
+        loss, logs = super().loss(phase, batches, noise, hp)
+        return loss + torch.where(hp["poison"] > 0.5, torch.nan, 0.0), logs
+
+
+class Broken(VAE):
+    """Can't be trained at all."""
+
+    def loss(self, phase, batches, noise, hp):
+        raise ZeroDivisionError("the loss of a broken model")
+'''
+
+
+class Watching(Progress):
+    """Keeps what it hears, and does what the test wants at an epoch."""
+
+    def __init__(
+        self, at_epoch: Callable[[Task, Report], None] = lambda task, report: None
+    ) -> None:
+        self.messages: list[str] = []
+        self.trained: list[str] = []
+        self.at_epoch = at_epoch
+
+    def message(self, text: str) -> None:
+        self.messages.append(text)
+
+    def epoch(self, task: Task, report: Report) -> None:
+        self.at_epoch(task, report)
+
+    def ended(self, task: Task, report: Report | None, state: str, reason: str | None) -> None:
+        self.trained.append(task.name)
+
+
+@pytest.fixture
+def make_file(
+    study_home: Path, tmp_path: Path, write_study: Callable[[Path, str], Path]
+) -> MakeFile:
+    """The small study with overrides."""
+
+    def make(*overrides: str, name: str = "small") -> StudyFile:
+        (file,) = load_study_file(write_study(tmp_path, name), overrides)
+        return file
+
+    return make
+
+
+@pytest.fixture
+def own_code(tmp_path: Path) -> Path:
+    """A package of a user's own models."""
+    package = tmp_path / "fragile_lab"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "models.py").write_text(OWN_MODEL)
+    return package
+
+
+def run(file: StudyFile, progress: Progress | None = None) -> StudyRecord:
+    return launch(file, progress or Progress(), threading.Event())
+
+
+def again(name: str, progress: Progress | None = None, accept: bool = False) -> StudyRecord:
+    return resume(name, progress or Progress(), threading.Event(), accept)
+
+
+def test_a_finished_study_is_whole(finished_study: StudyRecord, assert_ledger: Ledger) -> None:
+    record = finished_study
+    assert_ledger(record)
+    assert record.state() == "complete"
+    result = read_confirmation(record)
+    assert result is not None
+    best = leaderboard(record)[0]
+    assert result["winner"] == best.number
+    assert result["candidates"][0]["n"] == 2
+    assert result["test_evaluations"] == 1
+    assert set(result["test"]["x_mae"]) == {"mean", "sd"}
+    assert registered(record) == {"name": "finished", "version": "1"}
+    assert reconcile(record) == []
+
+
+def test_resuming_a_complete_study_trains_nothing(
+    make_file: MakeFile, assert_ledger: Ledger
+) -> None:
+    record = run(make_file("confirmation.top=0", "trials=1"))
+    progress = Watching()
+    record = again("small", progress)
+    assert progress.trained == []
+    assert record.state() == "complete"
+    assert_ledger(record)
+
+
+def test_a_stopped_study_goes_on_and_ends_as_if_it_had_not_been_stopped(
+    make_file: MakeFile, assert_ledger: Ledger, study_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    overrides = ("concurrency=1", "training.epochs=6", "confirmation.top=0", "checkpoints.every=0s")
+    monkeypatch.setenv("SYMRAY_HOME", str(study_home / "whole"))
+    whole = run(make_file(*overrides))
+
+    monkeypatch.setenv("SYMRAY_HOME", str(study_home / "cut"))
+    stopping = threading.Event()
+
+    def stop(task: Task, report: Report) -> None:
+        if task.number == 1 and report.epoch == 3:
+            stopping.set()
+
+    cut = launch(make_file(*overrides), Watching(stop), stopping)
+    assert cut.state() == "interrupted"
+    assert [t.state.name for t in cut.trials()][:2] == ["COMPLETE", "RUNNING"]
+    assert 3 <= len(metric_lines(cut.trial_folder(1))) < 6
+    cut = again("small")
+
+    assert_ledger(cut)
+    for a, b in zip(whole.trials(), cut.trials(), strict=True):
+        assert a.params == b.params
+        assert a.user_attrs["metrics"] == b.user_attrs["metrics"]
+        lines = [metric_lines(record.trial_folder(a.number)) for record in (whole, cut)]
+        assert [x["values"] for x in lines[0]] == [x["values"] for x in lines[1]]
+
+
+def test_a_stop_from_another_process_is_heeded(make_file: MakeFile) -> None:
+    def ask(task: Task, report: Report) -> None:
+        record = StudyRecord.open("small")
+        if not record.events("stop"):
+            record.add_event("stop")
+
+    file = make_file("training.epochs=2000", "confirmation.top=0")
+    record = run(file, Watching(ask))
+    assert record.state() == "stopped"
+    assert record.trials(TrialState.RUNNING)
+
+
+def test_an_extended_study_goes_on(make_file: MakeFile, assert_ledger: Ledger) -> None:
+    record = run(make_file("trials=1", "confirmation={top: 1, seeds: 1}"))
+    record.add_event("extend", trials=2)
+    assert record.state() == "interrupted"
+    progress = Watching()
+    record = again("small", progress)
+    assert {name for name in progress.trained if name.startswith("trial")} == {
+        "trial-0001",
+        "trial-0002",
+    }
+    assert record.state() == "complete"
+    assert_ledger(record)
+
+
+def test_a_worker_that_is_killed_costs_nothing(make_file: MakeFile, assert_ledger: Ledger) -> None:
+    killed: list[int] = []
+
+    def kill(task: Task, report: Report) -> None:
+        if report.epoch == 4 and len(killed) < 2:
+            pid = task_events(Path(task.folder))[-1]["pid"]
+            if pid not in killed:
+                killed.append(pid)
+                os.kill(pid, signal.SIGKILL)
+
+    file = make_file(
+        "training.epochs=8",
+        "checkpoints.every=0s",
+        "trials=2",
+        "concurrency=2",
+        "confirmation.top=0",
+    )
+    record = run(file, Watching(kill))
+    assert len(killed) == 2
+    assert [t.state.name for t in record.trials()] == ["COMPLETE"] * 2
+    events = [task_events(record.trial_folder(n)) for n in (0, 1)]
+    lost = [e for trial in events for e in trial if e["event"] == "worker lost"]
+    starts = [e for trial in events for e in trial if e["event"] == "start"]
+    assert len(lost) == 2
+    assert [e["epoch"] for e in starts if e["attempt"] > 1] != [0, 0]
+    assert_ledger(record)
+
+
+def test_a_server_that_is_away_delays_nothing_and_is_filled_later(
+    make_file: MakeFile, assert_ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    progress = Watching()
+    began = time.monotonic()
+    record = run(make_file(), progress)
+    assert time.monotonic() - began < 120
+    assert record.state() == "complete"
+    assert [t.state.name for t in record.trials()] == ["COMPLETE"] * 3
+    assert any("symray reconcile small" in message for message in progress.messages)
+    with pytest.raises(UserError, match="does not answer"):
+        reconcile(record)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    mended = reconcile(record)
+    assert "trial-0000: run created" in mended
+    assert "model small version 1 registered" in mended
+    assert reconcile(record) == []
+    assert_ledger(record)
+
+
+def test_diverged_trials_fail_alone(
+    make_file: MakeFile, own_code: Path, assert_ledger: Ledger
+) -> None:
+    file = make_file(
+        "model=fragile_lab.models:Fragile",
+        f"code={own_code}",
+        "search={beta: null, lambda_growth: null, poison: {choice: [0, 1]}}",
+        "reference=false",
+        "sampler=grid",
+        "trials=2",
+        "confirmation.top=0",
+    )
+    record = run(file)
+    assert [t.state.name for t in record.trials()] == ["COMPLETE", "FAIL"]
+    assert record.trial(1).user_attrs["reason"].startswith("diverged:")
+    assert registered(record) == {"name": "small", "version": "1"}
+    assert_ledger(record)
+
+
+def test_a_model_that_never_works_ends_the_study_with_a_sentence(
+    make_file: MakeFile, own_code: Path
+) -> None:
+    file = make_file(
+        "model=fragile_lab.models:Broken",
+        f"code={own_code}",
+        "search={beta: null}",
+        "reference=false",
+        "trials=50",
+    )
+    with pytest.raises(
+        UserError, match=r"all failed.*ZeroDivisionError: the loss of a broken model"
+    ):
+        run(file)
+    assert len(StudyRecord.open("small").trials()) < 20
+
+
+def test_changed_code_is_refused_until_accepted(make_file: MakeFile, own_code: Path) -> None:
+    file = make_file(
+        "model=fragile_lab.models:Fragile",
+        f"code={own_code}",
+        "search={beta: null}",
+        "reference=false",
+        "trials=1",
+        "confirmation.top=0",
+    )
+    record = run(file)
+    record.add_event("extend", trials=1)
+    models = own_code / "models.py"
+    models.write_text(models.read_text() + "\n# changed\n")
+    with pytest.raises(UserError, match="--accept-code-change"):
+        again("small")
+    record = again("small", accept=True)
+    codes = [Task.load(record.trial_folder(n)).tags["symray.code"] for n in (0, 1)]
+    assert codes[0] != codes[1]
+    assert again("small").state() == "complete"
+
+
+def test_without_a_feasible_trial_nothing_is_registered(make_file: MakeFile) -> None:
+    progress = Watching()
+    record = run(make_file('constraints=["x_mae <= 0.001", "y_mae <= 100"]', "trials=2"), progress)
+    assert record.state() == "complete"
+    assert registered(record) is None
+    assert any("0 of 2 trials are feasible; the nearest, #" in m for m in progress.messages)
+
+
+def test_a_taken_name_is_refused(finished_study: StudyRecord) -> None:
+    with pytest.raises(UserError, match=r"exists in .*symray resume finished"):
+        launch(finished_study.file, Progress(), threading.Event())
+
+
+def test_repeats_are_averaged(make_file: MakeFile, assert_ledger: Ledger) -> None:
+    record = run(make_file("repeats=2", "trials=1", "confirmation.top=0"))
+    lines = metric_lines(record.trial_folder(0))
+    assert len(lines) == 4
+    assert lines[-1]["values"]["x_mae_sd"] > 0
+    assert_ledger(record)
+
+
+def test_pruned_trials_end_early_and_whole(make_file: MakeFile, assert_ledger: Ledger) -> None:
+    record = run(
+        make_file(
+            "pruner={name: median, metric: x_mae, warmup_epochs: 1}",
+            "search.learning_rate={choice: [1.0e-6, 1.0e-3]}",
+            "training.learning_rate=null",
+            "reference={learning_rate: 1.0e-3}",
+            "training.epochs=6",
+            "trials=14",
+            "concurrency=2",
+            "confirmation.top=0",
+        )
+    )
+    pruned = record.trials(TrialState.PRUNED)
+    assert pruned
+    assert all(t.user_attrs["epochs"] < 6 and t.constraints for t in pruned)
+    assert_ledger(record)
+
+
+def test_no_trial_starts_after_the_time_limit(make_file: MakeFile, assert_ledger: Ledger) -> None:
+    record = run(make_file("trials=500", "time_limit=3s", "confirmation.top=0"))
+    assert record.state() == "complete"
+    assert 1 <= len(record.trials()) < 50
+    assert_ledger(record)
+
+
+def test_what_no_machine_has_is_refused_with_a_sentence(make_file: MakeFile) -> None:
+    with pytest.raises(UserError, match=r"resources\.cpu: a trial asks for 4000 CPUs"):
+        run(make_file("resources.cpu=4000"))
+
+
+def test_a_record_that_cannot_be_written_stops_the_study(make_file: MakeFile) -> None:
+    def fill_the_disk(task: Task, report: Report) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        run(make_file("confirmation.top=0"), Watching(fill_the_disk))
+    record = again("small")
+    assert [t.state.name for t in record.trials()] == ["COMPLETE"] * 3
+
+
+def test_an_extension_during_the_confirmation_is_not_lost(
+    make_file: MakeFile, assert_ledger: Ledger
+) -> None:
+    def extend(task: Task, report: Report) -> None:
+        record = StudyRecord.open("small")
+        if task.kind == "confirmation" and not record.events("extend"):
+            record.add_event("extend", trials=1)
+
+    record = run(make_file("trials=1", "confirmation={top: 1, seeds: 1}"), Watching(extend))
+    assert record.state() == "complete"
+    assert len(record.trials()) == 2
+    assert_ledger(record)

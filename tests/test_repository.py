@@ -1,0 +1,66 @@
+"""Rules of the repository that no other check holds."""
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+LAYOUT = {
+    *(".ci", ".gitignore", ".pre-commit-config.yaml"),
+    *("CHANGELOG.md", "LICENSE", "Makefile", "README.md", "constraints.txt", "pyproject.toml"),
+    *("benchmarks", "deploy", "docs", "mlflow", "studies", "symray", "tests"),
+}
+
+
+def tracked() -> list[Path]:
+    # CI may own the checkout under another user's name, which git distrusts by default.
+    git = ["git", "-c", "safe.directory=*", "-C", str(ROOT), "ls-files", "-z"]
+    listing = subprocess.run(git, check=True, capture_output=True, text=True)
+    return [Path(name) for name in listing.stdout.split("\0") if name]
+
+
+def pins() -> dict[str, str]:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pinned = [line.split("==") for line in lines if not line.startswith("#")]
+    return {canonicalize_name(name): version for name, version in pinned}
+
+
+def direct_requirements() -> list[Requirement]:
+    extras = PROJECT["optional-dependencies"].values()
+    return [Requirement(line) for lines in (PROJECT["dependencies"], *extras) for line in lines]
+
+
+def test_nothing_shadows_the_mlflow_library() -> None:
+    assert not (ROOT / "mlflow" / "__init__.py").exists()
+
+
+def test_top_level_holds_what_the_layout_names() -> None:
+    assert {path.parts[0] for path in tracked()} <= LAYOUT
+
+
+def test_no_tracked_file_is_large() -> None:
+    sizes = {path: (ROOT / path).stat().st_size for path in tracked() if (ROOT / path).exists()}
+    assert not {path: size for path, size in sizes.items() if size > 200_000}
+
+
+@pytest.mark.parametrize("requirement", direct_requirements(), ids=lambda r: r.name)
+def test_every_direct_dependency_is_pinned_within_its_range(requirement: Requirement) -> None:
+    assert requirement.specifier.contains(pins()[canonicalize_name(requirement.name)])
+
+
+def test_constraints_are_names_and_public_versions() -> None:
+    for line in (ROOT / "constraints.txt").read_text().splitlines():
+        assert re.fullmatch(r"#.*|[\w.-]+==\d+(\.\w+)*", line), line
+
+
+def test_the_make_commands_of_the_readme_exist() -> None:
+    readme = (ROOT / "README.md").read_text()
+    named = set(re.findall(r"(?:^|`)make ([a-z-]+)", readme, flags=re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    assert {"study", "test"} <= named <= targets

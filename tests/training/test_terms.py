@@ -1,0 +1,47 @@
+import math
+
+import torch
+
+from symray.training.terms import Terms
+
+
+def scalar(value: float) -> torch.Tensor:
+    return torch.tensor(value)
+
+
+def test_means_over_many_calls_in_the_order_of_the_calls():
+    terms = Terms()
+    for i in range(3000):  # more than are kept apart
+        terms.add("only", scalar(float(i)), {"twice": scalar(2.0 * i)})
+    assert terms.read() == ({"twice": 2999.0, "loss": 1499.5}, None)
+
+
+def test_a_name_of_two_phases_stands_under_each():
+    terms = Terms()
+    terms.add("minimise", scalar(1.0), {"kl": scalar(3.0)})
+    terms.add("maximise", scalar(2.0), {"r": scalar(4.0)})
+    assert terms.read()[0] == {"kl": 3.0, "minimise/loss": 1.0, "r": 4.0, "maximise/loss": 2.0}
+
+
+def test_the_first_term_that_is_not_finite_is_named():
+    terms = Terms()
+    for i in range(4):
+        bad = math.nan if i >= 2 else 1.0
+        terms.add("first", scalar(bad if i >= 3 else 1.0), {"a": scalar(bad if i >= 3 else 1.0)})
+        for repeat in range(2):  # twice as many calls; infinite from the third step on
+            late = scalar(math.inf if (i, repeat) >= (2, 1) else 1.0)
+            terms.add("second", late, {"b": late})
+    assert terms.read()[1] == "b"
+
+
+def test_a_term_is_named_before_the_loss_that_it_spoils():
+    terms = Terms()
+    terms.add("only", scalar(math.nan), {"fine": scalar(0.0), "bad": scalar(math.nan)})
+    assert terms.read()[1] == "bad"
+
+
+def test_what_is_kept_holds_no_graph():
+    terms = Terms()
+    w = torch.ones((), requires_grad=True)
+    terms.add("only", w * 2, {"a": w * 3})
+    assert terms.read()[0] == {"a": 3.0, "loss": 2.0}

@@ -72,7 +72,8 @@ def verify(
 
 def _lines(card: "ModelCard", folder: Path) -> Iterator[str]:
     yield (
-        f"  {card.model} on {card.data} data (X {card.x_dims} wide, Y {card.y_dims}), "
+        f"  {card.model} on {card.data} data"
+        f" (X {' x '.join(map(str, card.x_shape))} wide, Y {card.y_dims}), "
         f"{card.epoch} epochs, by symray {card.symray}"
     )
     for split, suffix in (("test", "/mean"), ("validation", "")):

@@ -10,8 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from symray.data.base import Batch, DataSet, Scaling, Split, SplitName
+from symray.data.base import VECTORS, Batch, DataSet, Split, SplitName
 from symray.data.npz import Rows, read_arrays
+from symray.data.units import Affine, Units
 from symray.errors import UserError, nearest
 
 SPEC_KEYS = ("npz", "x", "y")
@@ -30,19 +31,19 @@ class Arrays(DataSet):
         UserError: the file or its arrays can't be used.
     """
 
+    form = VECTORS
     name = "npz"
     steps_per_epoch = None
 
     def __init__(self, npz: str | Path, x: str, y: str) -> None:
         xs, ys = read_arrays(Path(npz), x, y)
-        self.x_dims, self.y_dims = xs.shape[1], ys.shape[1]
+        d, self.y_dims = xs.shape[1], ys.shape[1]
+        self.x_shape = (d,)
         rows = np.concatenate([xs, ys], axis=1).astype("<f4") + np.float32(0)  # -0.0 is 0.0
         digests = _digests(rows)
         order = np.argsort(digests)
         rows, tenths = rows[order], digests[order] % 10
-        self.key = hashlib.sha256(
-            f"{self.x_dims} {self.y_dims} ".encode() + rows.tobytes()
-        ).hexdigest()
+        self.key = hashlib.sha256(f"{d} {self.y_dims} ".encode() + rows.tobytes()).hexdigest()
         parts = {
             "train": rows[tenths > 1],
             "validation": rows[tenths == 1],
@@ -55,8 +56,7 @@ class Arrays(DataSet):
                     f" at least {LEAST_HELD_OUT} are needed; give about 600 rows or more"
                 )
         shift, scale = _standard(parts["train"])
-        d = self.x_dims
-        self.scaling = Scaling(shift[:d], scale[:d], shift[d:], scale[d:])
+        self.units = Units(Affine(shift[:d], scale[:d]), Affine(shift[d:], scale[d:]))
         self._parts = {
             name: (torch.from_numpy(part) - shift) / scale for name, part in parts.items()
         }
@@ -82,13 +82,17 @@ class Arrays(DataSet):
             for _ in range(-(-steps // per_pass))
         ]
         drawn = rows[torch.cat(permutations)[: steps * batch_size]]
-        x, y = drawn[:, : self.x_dims], drawn[:, self.x_dims :]
+        x, y = self._parted(drawn)
         return Batch(x.reshape(steps, batch_size, -1), y.reshape(steps, batch_size, -1))
 
     def split(self, name: SplitName) -> Split:
         """The rows of ``name``."""
-        rows = self._parts[name]
-        return Split(rows[:, : self.x_dims], rows[:, self.x_dims :], self._colours[name])
+        return Split(*self._parted(self._parts[name]), self._colours[name])
+
+    def _parted(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """X and Y of rows."""
+        (d,) = self.x_shape
+        return rows[:, :d], rows[:, d:]
 
 
 def arrays_from_spec(spec: Mapping[str, Any]) -> Arrays:

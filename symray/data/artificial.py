@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor
 
-from symray.data.base import Batch, DataSet, Scaling, Split, SplitName
+from symray.data.base import VECTORS, Batch, DataSet, Split, SplitName
+from symray.data.units import Affine, Units
 
 HELD_OUT_POINTS = 10_000
 _SPLIT_SEEDS = {"validation": 2_020_001, "test": 2_020_002}
@@ -27,11 +28,12 @@ class Artificial(DataSet):
     Splits are coloured by t, which figures cut into 10 equal-width bins as the paper does.
     """
 
+    form = VECTORS
     name = "artificial"
     key = "artificial-1"
-    x_dims = 2
+    x_shape = (2,)
     y_dims = 2
-    scaling = Scaling.identity(2, 2)
+    units = Units(Affine.identity(2), Affine.identity(2))
     steps_per_epoch = 300
 
     def epoch(self, batch_size: int, steps: int, generator: torch.Generator) -> Batch:

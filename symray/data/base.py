@@ -1,18 +1,40 @@
 """What a data set is: endless or finite, split deterministically, drawn an epoch at a time."""
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from symray.data.units import Units
+
 SplitName = Literal["validation", "test"]
+XKind = Literal["vectors"]
+
+
+@dataclass(frozen=True)
+class DataForm:
+    """What a data set holds, known before any of it is read.
+
+    Attributes:
+        x: kind of X, which decides what measures its reconstruction.
+        y: ``targets`` that a model may predict, or ``factors`` that only metrics look at.
+        networks: name in :data:`symray.networks.NETWORKS` of those that fit.
+    """
+
+    x: XKind
+    y: Literal["targets", "factors"]
+    networks: str
+
+
+VECTORS = DataForm("vectors", "targets", "dense")
 
 
 class Batch(NamedTuple):
-    """Inputs ``x`` (..., B, dx) and targets ``y`` (..., B, dy), float32."""
+    """Inputs ``x`` (..., B, *x_shape) and Y ``y`` (..., B, dy)."""
 
     x: Tensor
     y: Tensor
@@ -20,49 +42,36 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True)
 class Split:
-    """A held-out part: ``x`` (N, dx), ``y`` (N, dy) and what figures colour by, ``colour`` (N,)."""
+    """A held-out part: ``x`` (N, ...), ``y`` (N, dy), and what figures colour by, ``colour`` (N,).
+
+    ``x`` is as the data set stores it, see :meth:`symray.data.units.XUnits.expand`.
+    """
 
     x: Tensor
     y: Tensor
     colour: np.ndarray
 
 
-@dataclass(frozen=True)
-class Scaling:
-    """Affine map from a data file's units to the network's: ``(value - shift) / scale``.
-
-    All arrays have one entry per dimension; metrics are reported in the file's units.
-    """
-
-    x_shift: Tensor
-    x_scale: Tensor
-    y_shift: Tensor
-    y_scale: Tensor
-
-    @classmethod
-    def identity(cls, x_dims: int, y_dims: int) -> "Scaling":
-        """The scaling of data that networks see as they are."""
-        return cls(torch.zeros(x_dims), torch.ones(x_dims), torch.zeros(y_dims), torch.ones(y_dims))
-
-
 class DataSet(ABC):
     """A source of training batches with a fixed validation and test split.
 
     Attributes:
+        form: what X and Y are.
         name: the name in study files.
         key: fingerprint of the content; equal keys mean equal data.
-        x_dims: width of X.
+        x_shape: of one X as networks see it.
         y_dims: width of Y.
-        scaling: how X and Y were scaled for the networks.
+        units: from the data's own units to the networks' and back.
         steps_per_epoch: steps of an epoch where the study file names none, or None when the
             data are finite and an epoch is one pass.
     """
 
+    form: ClassVar[DataForm]
     name: str
     key: str
-    x_dims: int
+    x_shape: tuple[int, ...]
     y_dims: int
-    scaling: Scaling
+    units: Units
     steps_per_epoch: int | None = None
 
     @abstractmethod
@@ -75,7 +84,7 @@ class DataSet(ABC):
             generator: the trial's own CPU generator; every random number comes from it.
 
         Returns:
-            ``x`` (S, B, dx) and ``y`` (S, B, dy) on the CPU, in the networks' units.
+            ``x`` (S, B, ...) as stored and ``y`` (S, B, dy) in the networks' units, on the CPU.
         """
 
     @abstractmethod
@@ -84,4 +93,9 @@ class DataSet(ABC):
 
     @abstractmethod
     def split(self, name: SplitName) -> Split:
-        """The held-out split ``name``, in the networks' units, the same at every call."""
+        """The held-out split ``name``, the same at every call; y is in the networks' units."""
+
+    @property
+    def point_bytes(self) -> int:
+        """What X and Y of one point take while they wait for their step."""
+        return 4 * (math.prod(self.x_shape) + self.y_dims)

@@ -15,62 +15,86 @@ class Metric:
         direction: which way is better.
         summary: one line for help and tables.
         needs_y: only models that predict Y have it.
+        x: only data with this kind of X have it; None for all.
+        y: only data whose Y are ``targets``, or ``factors``, have it; None for all.
         invariance: measures what Z0 knows of Y; trivially good for an untrained encoder, so it is
             an objective only under constraints, and never what prunes.
         cheap: evaluated after every epoch even when no study asks for it.
+        rebuilds: measures the reconstruction of X, or the prediction of Y; a bound on such a metric
+            is what keeps an invariance from being empty.
     """
 
     direction: Direction
     summary: str
     needs_y: bool = False
+    x: str | None = None
+    y: Literal["targets", "factors"] | None = None
     invariance: bool = False
     cheap: bool = False
+    rebuilds: Literal["x", "y"] | None = None
 
 
 METRICS: Mapping[str, Metric] = {
-    "x_mae": Metric("minimize", "MAE of X, summed over dimensions", cheap=True),
-    "y_mae": Metric("minimize", "MAE of Y, summed over dimensions", needs_y=True, cheap=True),
+    "x_mae": Metric(
+        "minimize", "MAE of X, summed over dimensions", x="vectors", cheap=True, rebuilds="x"
+    ),
+    "y_mae": Metric(
+        "minimize", "MAE of Y, summed over dimensions", needs_y=True, cheap=True, rebuilds="y"
+    ),
     "kl_z0": Metric("maximize", "KL(q(z0|x) || p) in nats: what Z0 carries", cheap=True),
     "kl_z1": Metric("maximize", "KL(q(z1|x) || p) in nats: what Z1 carries", cheap=True),
     "z0_gain": Metric(
-        "maximize", "rise of x_mae when Z0 is resampled: what reconstruction owes to Z0"
+        "maximize", "rise of X's error when Z0 is resampled: what reconstruction owes to Z0"
     ),
     "y_shift": Metric(
         "minimize",
         "how far the Y predicted from the decoded X moves when only Z0 is resampled",
         needs_y=True,
+        y="targets",
         invariance=True,
     ),
     "mi_z0_y": Metric(
-        "minimize", "Kraskov MI(Z0; Y) in bits, k = 3, standardised", invariance=True
+        "minimize", "Kraskov MI(Z0; Y) in bits, k = 3, standardised", y="targets", invariance=True
     ),
     "mi_z0_y_sampled": Metric(
         "minimize",
         "mi_z0_y of codes drawn from q(z0|x): means that the posterior's spread drowns don't count",
+        y="targets",
         invariance=True,
     ),
     "mi_z0_y_k20": Metric(
-        "minimize", "Kraskov MI(Z0; Y) in bits, k = 20, standardised", invariance=True
+        "minimize", "Kraskov MI(Z0; Y) in bits, k = 20, standardised", y="targets", invariance=True
     ),
     "mi_z0_y_paper": Metric(
         "minimize",
         "as the papers publish it: Kraskov MI, k = 20, not standardised",
+        y="targets",
         invariance=True,
     ),
-    "mi_z0_y_floor": Metric("minimize", "mi_z0_y with Y shuffled, mean over shuffles"),
-    "mi_z0_y_floor_sd": Metric("minimize", "its standard deviation over shuffles"),
-    "mi_z0_y_gaussian": Metric("minimize", "Gaussian (CCA) MI(Z0; Y) in bits", invariance=True),
+    "mi_z0_y_floor": Metric("minimize", "mi_z0_y with Y shuffled, mean over shuffles", y="targets"),
+    "mi_z0_y_floor_sd": Metric("minimize", "its standard deviation over shuffles", y="targets"),
+    "mi_z0_y_gaussian": Metric(
+        "minimize", "Gaussian (CCA) MI(Z0; Y) in bits", y="targets", invariance=True
+    ),
     "probe_linear_r2": Metric(
-        "minimize", "held-out R^2 of a linear probe of Y from Z0", invariance=True
+        "minimize", "held-out R^2 of a linear probe of Y from Z0", y="targets", invariance=True
     ),
     "probe_linear_mae": Metric(
-        "maximize", "held-out MAE of the linear probe, summed over dimensions", invariance=True
+        "maximize",
+        "held-out MAE of the linear probe, summed over dimensions",
+        y="targets",
+        invariance=True,
     ),
     "probe_r2": Metric(
-        "minimize", "held-out R^2 of a nonlinear probe of Y from Z0", invariance=True
+        "minimize", "held-out R^2 of a nonlinear probe of Y from Z0", y="targets", invariance=True
     ),
     "probe_mae": Metric(
-        "maximize", "held-out MAE of the nonlinear probe, summed over dimensions", invariance=True
+        "maximize",
+        "held-out MAE of the nonlinear probe, summed over dimensions",
+        y="targets",
+        invariance=True,
     ),
-    "probe_median_mae": Metric("maximize", "MAE of the median of Y: what no probe need beat"),
+    "probe_median_mae": Metric(
+        "maximize", "MAE of the median of Y: what no probe need beat", y="targets"
+    ),
 }

@@ -8,6 +8,7 @@ from torch import Tensor
 from symray.metrics.reconstruction import mae
 
 Map = Callable[[Tensor], Tensor]
+Distance = Callable[[Tensor, Tensor], float]
 
 
 def resample_z0(z: Tensor, z0_mask: Tensor, seed: int) -> Tensor:
@@ -45,9 +46,12 @@ def y_shift(
 
 
 @torch.no_grad()
-def z0_gain(x: Tensor, z: Tensor, z0_mask: Tensor, decode: Map, seed: int) -> float:
-    """What the reconstruction of x (N, dx) owes to Z0: the rise of its MAE when Z0 is resampled.
+def z0_gain(
+    x: Tensor, z: Tensor, z0_mask: Tensor, decode: Map, seed: int, distance: Distance = mae
+) -> float:
+    """What the reconstruction of x (N, ...) owes to Z0: the rise of its error as Z0 is resampled.
 
     Near 0 when Z0 carries nothing that the decoder uses, and then its invariance is empty.
+    ``distance`` is the error of a reconstruction.
     """
-    return mae(x, decode(resample_z0(z, z0_mask, seed))) - mae(x, decode(z))
+    return distance(x, decode(resample_z0(z, z0_mask, seed))) - distance(x, decode(z))

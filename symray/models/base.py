@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from symray.data.base import Batch
+from symray.networks import Networks
 
 Noise = Mapping[str, Tensor]
 Hyperparameters = Mapping[str, Tensor]
@@ -39,34 +40,35 @@ class Model(nn.Module, ABC):
     Z has ``latent_dims`` dimensions; the last ``z1_dims`` of them are Z1. The split is a mask in a
     buffer, so models with different splits are one program.
 
-    Subclasses are constructed as ``cls(x_dims, y_dims, **architecture)`` where ``architecture``
-    holds exactly the keys of :attr:`architecture`.
+    Subclasses are constructed as ``cls(networks, **architecture)`` where ``networks`` makes the
+    encoders and decoders that fit the data and ``architecture`` holds exactly the keys of
+    :attr:`architecture`.
 
     Attributes:
         architecture: constructor arguments and their defaults; each can be set in a study file.
         hyperparameters: numbers that the loss reads from ``hp`` and their defaults; each can be
             set or searched. ``hp`` also holds ``lambda``, which the trainer raises by its schedule.
-        vectorisable: whether :meth:`loss` works under ``torch.func.vmap``.
+        vectorisable: whether :meth:`loss` works under ``torch.func.vmap``, where the networks do.
+        uses_y: whether the loss reads Y; else Y may be factors that only metrics look at.
         predicts_y: whether :meth:`predict` gives Y.
+        conditional: whether :meth:`decode` needs Y.
         batches_per_step: how many minibatches a step draws.
     """
 
-    architecture: ClassVar[Mapping[str, int]] = {
-        "latent_dims": 3,
-        "z1_dims": 1,
-        "hidden_width": 256,
-        "hidden_layers": 2,
-    }
+    architecture: ClassVar[Mapping[str, int]] = {"latent_dims": 3, "z1_dims": 1}
     hyperparameters: ClassVar[Mapping[str, float]] = {}
     vectorisable: ClassVar[bool] = True
+    uses_y: ClassVar[bool] = True
     predicts_y: ClassVar[bool] = True
+    conditional: ClassVar[bool] = False
     batches_per_step: ClassVar[int] = 1
     phases: ClassVar[Sequence[Phase]] = ()
 
     z1_mask: Tensor
 
-    def __init__(self, latent_dims: int, z1_dims: int) -> None:
+    def __init__(self, networks: Networks, latent_dims: int, z1_dims: int) -> None:
         super().__init__()
+        self.networks = networks
         is_z1 = torch.arange(latent_dims) >= latent_dims - z1_dims
         self.register_buffer("z1_mask", is_z1.float())
 
@@ -96,7 +98,10 @@ class Model(nn.Module, ABC):
 
     @abstractmethod
     def decode(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        """X from codes (N, Z); conditional models also need ``y`` (N, dy). Returns (N, dx)."""
+        """The parameters of p(x|z) from codes (N, Z), for vectors X itself (N, dx).
+
+        Conditional models also need ``y`` (N, dy).
+        """
 
     def predict(self, z: Tensor) -> Tensor:
         """Y from codes (N, Z), for models with ``predicts_y``. Returns (N, dy)."""

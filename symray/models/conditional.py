@@ -8,8 +8,8 @@ from torch import Tensor
 
 from symray.data.base import Batch
 from symray.models.base import Hyperparameters, Loss, Model, Noise, Phase
-from symray.models.gaussian import kl, mean_pairwise_kl, reparametrise, squared_error
-from symray.networks import mlp
+from symray.models.gaussian import kl, mean_pairwise_kl, reparametrise
+from symray.networks import Networks
 
 
 class CVAE(Model):
@@ -20,23 +20,14 @@ class CVAE(Model):
     """
 
     predicts_y = False
+    conditional = True
     phases = (Phase("minimise", ("encoder", "decoder_x"), "minimise"),)
 
-    def __init__(
-        self,
-        x_dims: int,
-        y_dims: int,
-        latent_dims: int,
-        z1_dims: int,
-        hidden_width: int,
-        hidden_layers: int,
-    ) -> None:
-        super().__init__(latent_dims, z1_dims)
-        hidden = [hidden_width] * hidden_layers
-        self.encoder = mlp([x_dims, *hidden, 2 * latent_dims], bias=False)
-        self.decoder_x = mlp(
-            [latent_dims + y_dims, *hidden, x_dims], fan_in=latent_dims - z1_dims + y_dims
-        )
+    def __init__(self, networks: Networks, latent_dims: int, z1_dims: int) -> None:
+        super().__init__(networks, latent_dims, z1_dims)
+        y_dims = networks.y_dims
+        self.encoder = networks.encoder(2 * latent_dims)
+        self.decoder_x = networks.decoder_x(latent_dims + y_dims, latent_dims - z1_dims + y_dims)
 
     def noise(self, phase: str, batch_size: int) -> dict[str, tuple[int, ...]]:
         """One draw of every code."""
@@ -52,7 +43,7 @@ class CVAE(Model):
         """Mean and log sigma of the codes (B, Z), and Xrec ()."""
         mu, log_sigma = self.posterior(batch.x)
         z = reparametrise(mu, log_sigma, eps)
-        return mu, log_sigma, squared_error(self.decode(z, batch.y), batch.x)
+        return mu, log_sigma, self.networks.x_error(self.decode(z, batch.y), batch.x)
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log standard deviation of q(z|x), each (N, Z), 0 for the latents of Z1."""
@@ -60,7 +51,7 @@ class CVAE(Model):
         return mu * self.z0_mask, log_sigma * self.z0_mask
 
     def decode(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        """X (N, dx) from Z0 and ``y``; z1 may be anything.
+        """X from Z0 and ``y``; z1 may be anything.
 
         Raises:
             TypeError: without ``y``.

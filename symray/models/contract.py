@@ -1,6 +1,6 @@
 """What every model must fulfil, as checks that the tests and a user with an own model run alike."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -10,9 +10,37 @@ from torch.func import functional_call, grad_and_value, stack_module_state, vmap
 
 from symray.data.base import Batch
 from symray.models.base import Model, Noise
+from symray.networks import NETWORKS
 
-X_DIMS, Y_DIMS, BATCH_SIZE = 3, 2, 16
-SMALL = {"hidden_width": 8, "latent_dims": 3, "z1_dims": 1}
+Y_DIMS, BATCH_SIZE = 2, 16
+SIZES = {"latent_dims": 3, "z1_dims": 1}
+
+Draw = Callable[[torch.Generator, torch.dtype], Tensor]
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """Small networks for one kind of data, and a batch of such X.
+
+    Attributes:
+        x_shape: of one X as networks see it.
+        sizes: of the networks.
+        x: draws a batch.
+    """
+
+    x_shape: tuple[int, ...]
+    sizes: Mapping[str, int]
+    x: Draw
+
+
+KINDS: Mapping[str, _Kind] = {
+    "dense": _Kind(
+        (3,),
+        {"hidden_width": 8, "hidden_layers": 2},
+        lambda generator, dtype: torch.randn(BATCH_SIZE, 3, generator=generator).to(dtype),
+    ),
+}
+"""By the networks' name."""
 
 
 @dataclass(frozen=True)
@@ -28,23 +56,57 @@ class _BrokenError(Exception):
     """A clause that doesn't hold; its text says what was found."""
 
 
-def check_model(cls: type[Model]) -> list[Check]:
+def check_model(cls: type[Model], networks: str = "dense") -> list[Check]:
     """Run the whole contract on small instances of ``cls``; takes about a second on a CPU.
 
     Never raises: whatever the model's code raises is the detail of a failed check. Leaves torch's
     global random state as it was.
+
+    Args:
+        cls: the model.
+        networks: name of those that it is built of.
     """
+    subject = _Subject(cls, networks)
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(0)
-        checks = [_run("construction", _construction, cls)]
+        checks = [_run("construction", _construction, subject)]
         if checks[0].passed:
-            checks += [_run(name, clause, cls) for name, clause in _CLAUSES.items()]
+            checks += [_run(name, clause, subject) for name, clause in _CLAUSES.items()]
     return checks
 
 
-def _run(name: str, clause: Callable[[type[Model]], None], cls: type[Model]) -> Check:
+@dataclass(frozen=True)
+class _Subject:
+    """What is checked: a model of certain networks."""
+
+    cls: type[Model]
+    networks: str
+
+    def build(self, **changes: int) -> Model:
+        kind = KINDS[self.networks]
+        sizes = SIZES | changes
+        architecture = {k: sizes.get(k, v) for k, v in self.cls.architecture.items()}
+        networks = NETWORKS[self.networks](kind.x_shape, Y_DIMS, **kind.sizes)
+        return self.cls(networks, **architecture)
+
+    def batches(self, seed: int = 0, dtype: torch.dtype = torch.float32) -> list[Batch]:
+        generator = torch.Generator().manual_seed(seed)
+        return [
+            Batch(
+                KINDS[self.networks].x(generator, dtype),
+                torch.randn(BATCH_SIZE, Y_DIMS, generator=generator).to(dtype),
+            )
+            for _ in range(self.cls.batches_per_step)
+        ]
+
+    def hp(self, factor: float = 1, dtype: torch.dtype = torch.float32) -> dict[str, Tensor]:
+        numbers = {**self.cls.hyperparameters, "lambda": 0.7}
+        return {name: torch.tensor(factor * value, dtype=dtype) for name, value in numbers.items()}
+
+
+def _run(name: str, clause: Callable[[_Subject], None], subject: _Subject) -> Check:
     try:
-        clause(cls)
+        clause(subject)
     except _BrokenError as broken:
         return Check(name, False, str(broken))
     except Exception as error:  # the model's own code may raise anything
@@ -57,32 +119,10 @@ def _require(holds: bool, otherwise: str) -> None:
         raise _BrokenError(otherwise)
 
 
-def _build(cls: type[Model], **changes: int) -> Model:
-    wanted = SMALL | changes
-    return cls(X_DIMS, Y_DIMS, **{k: wanted.get(k, v) for k, v in cls.architecture.items()})
-
-
-def _batches(model: Model, seed: int = 0, dtype: torch.dtype = torch.float32) -> list[Batch]:
-    generator = torch.Generator().manual_seed(seed)
-    return [
-        Batch(
-            *(torch.randn(BATCH_SIZE, d, generator=generator).to(dtype) for d in (X_DIMS, Y_DIMS))
-        )
-        for _ in range(model.batches_per_step)
-    ]
-
-
 def _noise(model: Model, phase: str, seed: int = 1, dtype: torch.dtype = torch.float32) -> Noise:
     generator = torch.Generator().manual_seed(seed)
     shapes = model.noise(phase, BATCH_SIZE)
     return {k: torch.randn(shape, generator=generator).to(dtype) for k, shape in shapes.items()}
-
-
-def _hp(
-    cls: type[Model], factor: float = 1, dtype: torch.dtype = torch.float32
-) -> dict[str, Tensor]:
-    numbers = {**cls.hyperparameters, "lambda": 0.7}
-    return {name: torch.tensor(factor * value, dtype=dtype) for name, value in numbers.items()}
 
 
 def _named(model: Model, trains: tuple[str, ...]) -> set[str]:
@@ -101,13 +141,13 @@ def _gradients(model: Model, loss: Tensor) -> dict[str, Tensor | None]:
     return dict(zip(names, found, strict=True))
 
 
-def _construction(cls: type[Model]) -> None:
-    model = _build(cls)
+def _construction(subject: _Subject) -> None:
+    model = subject.build()
     _require(any(True for _ in model.parameters()), "the model has no parameters")
 
 
-def _phases(cls: type[Model]) -> None:
-    model = _build(cls)
+def _phases(subject: _Subject) -> None:
+    model = subject.build()
     names = [phase.name for phase in model.phases]
     _require(bool(names), "the model has no phases")
     _require(len(set(names)) == len(names), f"phases share a name: {', '.join(names)}")
@@ -123,17 +163,17 @@ def _phases(cls: type[Model]) -> None:
     _require(not never, f"no phase trains {', '.join(never)}")
 
 
-def _noise_shapes(cls: type[Model]) -> None:
-    model = _build(cls)
+def _noise_shapes(subject: _Subject) -> None:
+    model = subject.build()
     for phase in model.phases:
         for name, shape in model.noise(phase.name, BATCH_SIZE).items():
             fits = isinstance(shape, tuple) and all(isinstance(n, int) and n > 0 for n in shape)
             _require(fits, f"noise '{name}' of phase '{phase.name}' has the shape {shape}")
 
 
-def _loss(cls: type[Model]) -> None:
-    model = _build(cls)
-    batches, hp = _batches(model), _hp(cls)
+def _loss(subject: _Subject) -> None:
+    model = subject.build()
+    batches, hp = subject.batches(), subject.hp()
     for phase in model.phases:
         noise = _noise(model, phase.name)
         torch.default_generator.manual_seed(1)
@@ -149,10 +189,10 @@ def _loss(cls: type[Model]) -> None:
         _require(torch.equal(loss, again), f"the loss of '{phase.name}' differs at a second call")
 
 
-def _gradients_reach(cls: type[Model]) -> None:
-    model = _build(cls)
+def _gradients_reach(subject: _Subject) -> None:
+    model = subject.build()
     for phase in model.phases:
-        loss, _ = model.loss(phase.name, _batches(model), _noise(model, phase.name), _hp(cls))
+        loss, _ = model.loss(phase.name, subject.batches(), _noise(model, phase.name), subject.hp())
         gradients = _gradients(model, loss)
         named = _named(model, phase.trains)
         missing = sorted(name for name in named if gradients[name] is None)
@@ -163,27 +203,27 @@ def _gradients_reach(cls: type[Model]) -> None:
         _require(not beyond, f"phase '{phase.name}' has a gradient to {', '.join(beyond)} besides")
 
 
-def _constant_batch(cls: type[Model]) -> None:
-    model = _build(cls)
-    constant = [Batch(torch.ones_like(x), torch.ones_like(y)) for x, y in _batches(model)]
+def _constant_batch(subject: _Subject) -> None:
+    model = subject.build()
+    constant = [Batch(torch.ones_like(x), torch.ones_like(y)) for x, y in subject.batches()]
     for phase in model.phases:
-        loss, _ = model.loss(phase.name, constant, _noise(model, phase.name), _hp(cls))
+        loss, _ = model.loss(phase.name, constant, _noise(model, phase.name), subject.hp())
         _require(bool(loss.isfinite()), f"the loss of '{phase.name}' is {loss.item()}")
         for name, gradient in _gradients(model, loss).items():
             finite = gradient is None or bool(gradient.isfinite().all())
             _require(finite, f"the gradient of '{phase.name}' to {name} is not finite")
 
 
-def _float64(cls: type[Model]) -> None:
-    single, double = _build(cls), _build(cls).double()
+def _float64(subject: _Subject) -> None:
+    single, double = subject.build(), subject.build().double()
     double.load_state_dict(single.state_dict())
     for phase in single.phases:
         losses = [
             model.loss(
                 phase.name,
-                _batches(model, dtype=dtype),
+                subject.batches(dtype=dtype),
                 _noise(model, phase.name, dtype=dtype),
-                _hp(cls, dtype=dtype),
+                subject.hp(dtype=dtype),
             )[0]
             for model, dtype in ((single, torch.float32), (double, torch.float64))
         ]
@@ -192,14 +232,14 @@ def _float64(cls: type[Model]) -> None:
         _require(close, f"the loss of '{phase.name}' is {losses[0]} and {losses[1]} in float64")
 
 
-def _vectorised(cls: type[Model]) -> None:
-    if not cls.vectorisable:
+def _vectorised(subject: _Subject) -> None:
+    if not (subject.cls.vectorisable and NETWORKS[subject.networks].vectorisable):
         return
-    members = [_build(cls, z1_dims=z1).double() for z1 in (1, 2, 1)]
+    members = [subject.build(z1_dims=z1).double() for z1 in (1, 2, 1)]
     parameters, buffers = stack_module_state(list[nn.Module](members))
-    hps = [_hp(cls, factor, torch.float64) for factor in (0.5, 1.0, 2.0)]
+    hps = [subject.hp(factor, torch.float64) for factor in (0.5, 1.0, 2.0)]
     hp = {name: torch.stack([member[name] for member in hps]) for name in hps[0]}
-    batches = [_batches(member, i, torch.float64) for i, member in enumerate(members)]
+    batches = [subject.batches(i, torch.float64) for i, member in enumerate(members)]
     x_y = [
         tuple(map(torch.stack, zip(*column, strict=True))) for column in zip(*batches, strict=True)
     ]
@@ -222,21 +262,23 @@ def _vectorised(cls: type[Model]) -> None:
                 _require(close, f"the gradient to {name} of {where}")
 
 
-def _weights(cls: type[Model]) -> None:
-    model, other = _build(cls), _build(cls)
+def _weights(subject: _Subject) -> None:
+    model, other = subject.build(), subject.build()
     other.load_state_dict(load(save(model.state_dict())))
-    x = _batches(model)[0].x
+    x = subject.batches()[0].x
     for a, b in zip(model.posterior(x), other.posterior(x), strict=True):
         _require(torch.equal(a, b), "a model loaded from its saved weights encodes differently")
     for phase in model.phases:
         noise = _noise(model, phase.name)
-        a, b = (m.loss(phase.name, _batches(m), noise, _hp(cls))[0] for m in (model, other))
+        a, b = (
+            m.loss(phase.name, subject.batches(), noise, subject.hp())[0] for m in (model, other)
+        )
         _require(torch.equal(a, b), f"the loss of '{phase.name}' changes with saving and loading")
 
 
-def _outputs(cls: type[Model]) -> None:
-    model = _build(cls)
-    x, y = _batches(model)[0]
+def _outputs(subject: _Subject) -> None:
+    model = subject.build()
+    x, y = subject.batches()[0]
     latents = (BATCH_SIZE, len(model.z1_mask))
     mu, log_sigma = model.posterior(x)
     found = {
@@ -244,7 +286,7 @@ def _outputs(cls: type[Model]) -> None:
         "posterior's log sigma": log_sigma,
         "decode": model.decode(mu, y),
     }
-    wanted = [latents, latents, (BATCH_SIZE, X_DIMS)]
+    wanted = [latents, latents, (BATCH_SIZE, *model.networks.x_shape)]
     if model.predicts_y:
         found["predict"] = model.predict(mu)
         wanted.append((BATCH_SIZE, Y_DIMS))
@@ -253,7 +295,7 @@ def _outputs(cls: type[Model]) -> None:
         _require(got == shape, f"{name} has the shape {got}, not {shape}")
 
 
-_CLAUSES: dict[str, Callable[[type[Model]], None]] = {
+_CLAUSES: dict[str, Callable[[_Subject], None]] = {
     "phases name what they train, and all is trained": _phases,
     "noise is given by its shapes": _noise_shapes,
     "the loss is a finite scalar that draws nothing": _loss,

@@ -1,4 +1,4 @@
-"""Diagonal Gaussian codes: sampling, divergences, and the Gaussian likelihood up to constants."""
+"""Diagonal Gaussian codes: sampling and divergences."""
 
 from torch import Tensor
 
@@ -28,8 +28,3 @@ def mean_pairwise_kl(mu: Tensor, log_sigma: Tensor) -> Tensor:
     variance = (2 * log_sigma).exp()
     spread = variance.mean(0) + mu.var(0, correction=0)  # E_i of s_i^2 + (mu_i - mean)^2; (Z,)
     return (((spread + (mu - mu.mean(0)).square()) / variance - 1) / 2).sum(-1).mean()
-
-
-def squared_error(prediction: Tensor, target: Tensor) -> Tensor:
-    """Squared error summed over dimensions, mean over the batch; () from two (B, d)."""
-    return (prediction - target).square().sum(-1).mean()

@@ -13,9 +13,9 @@ from torch import Tensor
 from symray.data.base import Batch
 from symray.models.base import Hyperparameters, Loss, Noise, Phase
 from symray.models.correlation import gaussian_information
-from symray.models.gaussian import reparametrise, squared_error
+from symray.models.gaussian import reparametrise
 from symray.models.vae import VAE
-from symray.networks import frozen, mlp
+from symray.networks import Networks, frozen, squared_error
 
 
 class STIBWithoutAdversary(VAE):
@@ -48,13 +48,11 @@ class STIB(STIBWithoutAdversary):
         Phase("maximise", ("adversary", "h", "h_inverse"), "maximise", repeat="adversary_steps"),
     )
 
-    def __init__(self, x_dims: int, y_dims: int, **architecture: int) -> None:
-        super().__init__(x_dims, y_dims, **architecture)
-        latents, z1 = architecture["latent_dims"], architecture["z1_dims"]
-        hidden = [architecture["hidden_width"]] * architecture["hidden_layers"]
-        self.adversary = mlp([latents, *hidden, y_dims], fan_in=latents - z1)
-        self.h = mlp([y_dims, *hidden, y_dims])
-        self.h_inverse = mlp([y_dims, *hidden, y_dims])
+    def __init__(self, networks: Networks, latent_dims: int, z1_dims: int) -> None:
+        super().__init__(networks, latent_dims, z1_dims)
+        self.adversary = networks.adversary(latent_dims, latent_dims - z1_dims)
+        self.h = networks.bijection()
+        self.h_inverse = networks.bijection()
 
     def loss(self, phase: str, batches: Sequence[Batch], noise: Noise, hp: Hyperparameters) -> Loss:
         """The formula of ``phase``; minimise logs R as mi_penalty, maximise as adversary_mi."""

@@ -10,8 +10,8 @@ _MODELS = '''"""An own model: a VAE that reconstructs X from Z and predicts Y fr
 
 import torch
 from symray.models import Model, Phase
-from symray.models.gaussian import kl, reparametrise, squared_error
-from symray.networks import mlp
+from symray.models.gaussian import kl, reparametrise
+from symray.networks import squared_error
 from torch import nn
 
 
@@ -21,13 +21,12 @@ class MyVAE(Model):
     hyperparameters = {"y_weight": 1.0}  # numbers that the loss reads from hp; can be searched
     phases = (Phase("minimise", trains=("encoder", "log_sigma", "decoder_x", "decoder_y")),)
 
-    def __init__(self, x_dims, y_dims, latent_dims, z1_dims, hidden_width, hidden_layers):
-        super().__init__(latent_dims, z1_dims)
-        hidden = [hidden_width] * hidden_layers
-        self.encoder = mlp([x_dims, *hidden, latent_dims])
+    def __init__(self, networks, latent_dims, z1_dims):
+        super().__init__(networks, latent_dims, z1_dims)
+        self.encoder = networks.encoder(latent_dims)  # networks that fit the study's data
         self.log_sigma = nn.Parameter(torch.zeros(latent_dims))
-        self.decoder_x = mlp([latent_dims, *hidden, x_dims])
-        self.decoder_y = mlp([latent_dims, *hidden, y_dims], fan_in=z1_dims)
+        self.decoder_x = networks.decoder_x(latent_dims)
+        self.decoder_y = networks.decoder_y(latent_dims, fan_in=z1_dims)
 
     def noise(self, phase, batch_size):
         """Shapes of the standard normal numbers that one call of the loss needs."""
@@ -39,7 +38,7 @@ class MyVAE(Model):
         mu = self.encoder(x)  # (B, Z)
         z = reparametrise(mu, self.log_sigma, noise["z"])
         kl_z = kl(mu, self.log_sigma).sum(-1).mean()
-        x_rec = squared_error(self.decode(z), x)
+        x_rec = self.networks.x_error(self.decode(z), x)
         y_rec = squared_error(self.predict(z), y)
         loss = kl_z + hp["lambda"] * (x_rec + hp["y_weight"] * y_rec)
         return loss, {"kl": kl_z, "x_rec": x_rec, "y_rec": y_rec}

@@ -1,5 +1,11 @@
-"""Encoders and decoders."""
+"""Encoders and decoders, by the kind of data that they are for."""
 
-from symray.networks.dense import frozen, mlp
+from collections.abc import Mapping
 
-__all__ = ["frozen", "mlp"]
+from symray.networks.base import Networks
+from symray.networks.dense import Dense, frozen, mlp
+from symray.networks.likelihood import squared_error
+
+NETWORKS: Mapping[str, type[Networks]] = {"dense": Dense}
+
+__all__ = ["NETWORKS", "Dense", "Networks", "frozen", "mlp", "squared_error"]

@@ -48,7 +48,7 @@ def measure(file: StudyFile) -> Cost:
     torch.set_num_threads(task.threads)
     try:
         trainer = build_trainer(short)
-        has = metric_names(type(trainer.model))
+        has = metric_names(trainer.design)
         trainer.run_epoch()  # allocates, and compiles on a GPU
         start = time.perf_counter()
         trainer.run_epoch()

@@ -23,10 +23,10 @@ def draw_figures(task: Task) -> Path:
     trainer = load_trained(task)
     model, split = trainer.model.eval(), trainer.data.split("validation")
     with torch.inference_mode():
-        encoded = Encoded(model, split, trainer.data.scaling, seed=0)
-        x_hat = encoded.decode(encoded.mean)
+        encoded = Encoded(model, trainer.data, split, seed=0)
+        x, x_hat = map(trainer.data.units.x.outside, (encoded.x, encoded.x_hat))
         save(
-            reconstruction_x(encoded.x.numpy(), x_hat.numpy(), split.colour),
+            reconstruction_x(x, x_hat, split.colour),
             folder / "reconstruction_x.png",
         )
         if model.predicts_y:

@@ -16,7 +16,7 @@ class ModelCard:
         model: a built-in model's name, or ``package.module:Class`` of somebody's own.
         data: name of the data set it was trained on.
         epoch: epochs it was trained for.
-        x_dims: width of X.
+        x_shape: of one X as networks see it.
         y_dims: width of Y.
         symray: the version that wrote it.
         settings: all numbers it was trained with.
@@ -27,7 +27,7 @@ class ModelCard:
     model: str
     data: str
     epoch: int
-    x_dims: int
+    x_shape: tuple[int, ...]
     y_dims: int
     symray: str
     settings: dict[str, Any]
@@ -47,7 +47,7 @@ def read_card(folder: Path) -> ModelCard:
         model=config["trial"]["model"],
         data=config["data"]["name"],
         epoch=config["epoch"],
-        x_dims=config["x_dims"],
+        x_shape=tuple(config["x_shape"]),
         y_dims=config["y_dims"],
         symray=config["symray"]["version"],
         settings=config["trial"]["settings"],

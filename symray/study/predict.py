@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import math
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -121,9 +122,9 @@ def _read(path: Path, model: LoadedModel) -> tuple[Array, Array | None]:
     check_suffix(path)
     if not path.is_file():
         raise UserError(f"there is no file {path}")
-    widths = {"x": len(model.scaling.x_shift)}
-    if _is_conditional(model):
-        widths["y"] = len(model.scaling.y_shift)
+    widths = {"x": math.prod(model.model.networks.x_shape)}
+    if model.model.conditional:
+        widths["y"] = model.model.networks.y_dims
     if path.suffix == ".csv":
         arrays = read_csv(path, widths)
     else:
@@ -136,12 +137,3 @@ def _read(path: Path, model: LoadedModel) -> tuple[Array, Array | None]:
                 f"{width} columns"
             )
     return arrays["x"], arrays.get("y")
-
-
-def _is_conditional(model: LoadedModel) -> bool:
-    """Whether X can't be decoded without Y."""
-    try:
-        model.reconstruct(np.zeros((1, len(model.scaling.x_shift))))
-    except TypeError:
-        return True
-    return False

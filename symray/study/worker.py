@@ -131,7 +131,7 @@ class TaskRun:
         return self.trainer.epoch % int(self._spec.settings["evaluate_every"]) == 0
 
     def _evaluate(self) -> dict[str, float]:
-        has = metric_names(type(self.trainer.model))
+        has = metric_names(self.trainer.design)
         if self.trainer.finished:
             return self.trainer.evaluate("validation", has)
         cheap = {name for name in has if METRICS[name].cheap}

@@ -1,11 +1,13 @@
 """From a trial's description to a trainer."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
-from symray.data import load_data
+from symray.data import form_of, load_data
 from symray.models.base import Model
+from symray.models.design import Design
 from symray.models.registry import model_class
 from symray.training.seeds import stream_seed
 from symray.training.settings import Settings, resolve_settings
@@ -25,16 +27,18 @@ def build_trainer(spec: TrialSpec, device: str = "auto") -> Trainer:
     """
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    cls = model_class(spec.model, Path(spec.code) if spec.code is not None else None)
-    settings = resolve_settings(cls, {}, spec.settings)
+    code = Path(spec.code) if spec.code is not None else None
+    design = Design(model_class(spec.model, code), form_of(spec.data))
+    settings = resolve_settings(design, {}, spec.settings)
     data = load_data(spec.data)
-    model = build_model(cls, data.x_dims, data.y_dims, settings, spec.seed)
+    model = build_model(design, data.x_shape, data.y_dims, settings, spec.seed)
     return Trainer(model, data, settings, spec.seed, device)
 
 
-def build_model(cls: type[Model], x_dims: int, y_dims: int, settings: Settings, seed: int) -> Model:
+def build_model(
+    design: Design, x_shape: Sequence[int], y_dims: int, settings: Settings, seed: int
+) -> Model:
     """A model on the CPU whose initial weights follow from ``seed``; leaves torch's state alone."""
-    architecture = {name: settings[name] for name in cls.architecture}
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(stream_seed(seed, "weights"))
-        return cls(x_dims, y_dims, **architecture)
+        return design.build(x_shape, y_dims, settings)

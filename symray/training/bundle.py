@@ -1,6 +1,6 @@
 """A model to download: a folder of plain files that says what it is and what code it needs.
 
-``weights.safetensors``, ``config.json`` (the trial, sizes, scaling, code), ``metrics.json`` and
+``weights.safetensors``, ``config.json`` (the trial, sizes, units, code), ``metrics.json`` and
 ``SHA256SUMS``, which ``sha256sum -c`` reads too. Nothing is unpickled, and code that isn't
 symray's is imported only from a folder that the caller names.
 """
@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import torch
 from safetensors.torch import load, save
 
 import symray
-from symray.data.base import Scaling
+from symray.data import Units, form_of
 from symray.errors import UserError
 from symray.models.base import Model
+from symray.models.design import Design
 from symray.models.registry import model_class
 from symray.training.build import build_model
 from symray.training.fingerprint import code_fingerprint, symray_fingerprint
@@ -33,7 +33,6 @@ _WEIGHTS = "weights.safetensors"
 _CONFIG = "config.json"
 _METRICS = "metrics.json"
 _SUMS = "SHA256SUMS"
-_SCALING = ("x_shift", "x_scale", "y_shift", "y_scale")
 
 
 def save_bundle(
@@ -49,9 +48,9 @@ def save_bundle(
         "symray": {"version": symray.__version__, "fingerprint": symray_fingerprint()},
         "trial": replace(spec, code=None).to_json(),  # a path of this machine says nothing
         "epoch": trainer.epoch,
-        "x_dims": trainer.data.x_dims,
+        "x_shape": trainer.data.x_shape,
         "y_dims": trainer.data.y_dims,
-        "scaling": {name: getattr(trainer.data.scaling, name).tolist() for name in _SCALING},
+        "units": trainer.data.units.to_json(),
         "data": {"name": trainer.data.name, "key": trainer.data.key},
         "code": _own_code(trainer.model, spec),
     }
@@ -111,14 +110,14 @@ def load_bundle(
     own = ":" in spec.model  # decided by what would be imported, whatever else the file says
     if own:
         _check_code(spec.model, config["code"] or "unknown", code, accept_code_change)
-    cls = model_class(spec.model, code if own else None)
-    settings = resolve_settings(cls, {}, spec.settings)
-    model = build_model(cls, config["x_dims"], config["y_dims"], settings, spec.seed)
+    design = Design(model_class(spec.model, code if own else None), form_of(spec.data))
+    settings = resolve_settings(design, {}, spec.settings)
+    model = build_model(design, config["x_shape"], config["y_dims"], settings, spec.seed)
     model.load_state_dict(load((folder / _WEIGHTS).read_bytes()))
     return LoadedModel(
         model=model.eval(),
         spec=spec,
-        scaling=Scaling(**{name: torch.tensor(config["scaling"][name]) for name in _SCALING}),
+        units=Units.from_json(config["units"]),
         metrics=json.loads((folder / _METRICS).read_text()),
     )
 

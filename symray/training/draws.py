@@ -43,17 +43,18 @@ def draw_steps(
     """
     shapes = [model.noise(phase, batch_size) for phase in calls]
     per_step = model.batches_per_step
-    numbers = sum(math.prod(shape) for noise in shapes for shape in noise.values())
-    numbers += per_step * batch_size * (data.x_dims + data.y_dims)
+    step_bytes = 4 * sum(math.prod(shape) for noise in shapes for shape in noise.values())
+    step_bytes += per_step * batch_size * data.point_bytes
     one_pass = max(1, data.passes(batch_size) // per_step)
-    chunk = one_pass * max(1, chunk_bytes // (4 * numbers * one_pass))
+    chunk = one_pass * max(1, chunk_bytes // (step_bytes * one_pass))
+    expand = data.units.x.expand
     while steps > 0:
         size = min(chunk, steps)
         x, y = (t.to(device).unbind() for t in data.epoch(batch_size, size * per_step, generator))
         noise = [_normal(size, noise, generator, device) for noise in shapes]
         for step in range(size):
             here = range(step * per_step, (step + 1) * per_step)
-            yield StepDraws([Batch(x[i], y[i]) for i in here], [n[step] for n in noise])
+            yield StepDraws([Batch(expand(x[i]), y[i]) for i in here], [n[step] for n in noise])
         steps -= size
 
 

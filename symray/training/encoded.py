@@ -1,17 +1,19 @@
 """A held-out split as a model sees it: codes, reconstructions, what Z0 knows of Y."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from symray.data.base import Scaling, Split
+from symray.data.base import DataSet, Split, XKind
+from symray.data.units import XUnits
 from symray.errors import UserError
 from symray.metrics import (
     Probe,
     kraskov_mi,
     linear_probe,
+    mae,
     nonlinear_probe,
     shuffled_mi,
     y_shift,
@@ -25,24 +27,38 @@ from symray.training.seeds import stream_seed
 _CHUNK = 4096
 _SHUFFLES = 5
 
+_X_ERROR: Mapping[XKind, Callable[[XUnits, Tensor, Tensor], float]] = {
+    "vectors": lambda units, x, x_hat: mae(units.outside(x), units.outside(x_hat)),
+}
+
 
 class Encoded:
-    """``split`` through ``model``; X and Y are in the data's own units, all tensors on the CPU.
+    """``split`` of ``data`` through ``model``; all tensors are on the CPU.
 
     Attributes:
-        x: inputs (N, dx).
-        y: targets (N, dy).
+        x: inputs (N, ...) as the data set stores them.
+        y: Y (N, dy) in the data's own units.
         mean: means of q(z|x), (N, Z).
         log_sd: log standard deviations of q(z|x), (N, Z).
     """
 
-    def __init__(self, model: Model, split: Split, scaling: Scaling, seed: int) -> None:
-        self._model, self._scaling, self._seed = model, scaling, seed
+    def __init__(self, model: Model, data: DataSet, split: Split, seed: int) -> None:
+        self._model, self._units, self._seed = model, data.units, seed
+        self._x_kind = data.form.x
         self._device = model.z1_mask.device
         self._network_y = split.y
-        self.x = split.x * scaling.x_scale + scaling.x_shift
-        self.y = split.y * scaling.y_scale + scaling.y_shift
-        self.mean, self.log_sd = self._chunked(model.posterior, split.x)
+        self.x = split.x
+        self.y = torch.from_numpy(data.units.y.outside(split.y))
+        self.mean, self.log_sd = self._chunked(self._posterior, split.x)
+
+    @cached_property
+    def x_hat(self) -> Tensor:
+        """The reconstructions from the mean codes, stored as ``x`` is."""
+        return self.decode(self.mean)
+
+    def x_error(self) -> float:
+        """How far the reconstructions are from X, by the measure of the data's kind."""
+        return self._distance(self.x, self.x_hat)
 
     @cached_property
     def z0(self) -> Tensor:
@@ -54,19 +70,22 @@ class Encoded:
         return float((kl(self.mean, self.log_sd) * mask.cpu()).sum(1).mean())
 
     def decode(self, z: Tensor) -> Tensor:
-        """X (N, dx) from one code (N, Z) per point; conditional models see the points' own Y."""
-        (x,) = self._chunked(lambda z, y: (self._model.decode(z, y),), z, self._network_y)
-        return x * self._scaling.x_scale + self._scaling.x_shift
+        """The most probable X of a code (N, Z) per point, stored as ``x`` is.
+
+        Conditional models see the points' own Y.
+        """
+        mode = self._units.x.mode
+        (x,) = self._chunked(lambda z, y: (mode(self._model.decode(z, y)),), z, self._network_y)
+        return x
 
     def predict(self, z: Tensor) -> Tensor:
-        """Y (N, dy) from codes (N, Z)."""
+        """Y (N, dy) from codes (N, Z), in the data's own units."""
         (y,) = self._chunked(lambda z: (self._model.predict(z),), z)
-        return y * self._scaling.y_scale + self._scaling.y_shift
+        return torch.from_numpy(self._units.y.outside(y))
 
     def encode(self, x: Tensor) -> Tensor:
-        """Means of q(z|x), (N, Z), of any ``x`` (N, dx)."""
-        network_x = (x - self._scaling.x_shift) / self._scaling.x_scale
-        return self._chunked(self._model.posterior, network_x)[0]
+        """Means of q(z|x), (N, Z), of any stored ``x`` (N, ...)."""
+        return self._chunked(self._posterior, x)[0]
 
     def mi(self, k: int, standardize: bool = True, sampled: bool = False) -> float:
         """Kraskov's MI(Z0; Y) in bits, of the mean codes or of one draw of q(z0|x) per point.
@@ -100,7 +119,14 @@ class Encoded:
 
     def z0_gain(self) -> float:
         """What the reconstruction of X owes to Z0."""
-        return z0_gain(self.x, self.mean, self._model.z0_mask.cpu(), self.decode, self._seed)
+        mask = self._model.z0_mask.cpu()
+        return z0_gain(self.x, self.mean, mask, self.decode, self._seed, self._distance)
+
+    def _posterior(self, stored: Tensor) -> tuple[Tensor, Tensor]:
+        return self._model.posterior(self._units.x.expand(stored))
+
+    def _distance(self, x: Tensor, x_hat: Tensor) -> float:
+        return _X_ERROR[self._x_kind](self._units.x, x, x_hat)
 
     def _drawn_z0(self) -> Tensor:
         generator = torch.Generator().manual_seed(stream_seed(self._seed, "codes"))

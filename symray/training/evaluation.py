@@ -4,17 +4,18 @@ from collections.abc import Callable, Collection, Mapping
 
 import torch
 
-from symray.data.base import Scaling, Split
+from symray.data.base import DataSet, Split
 from symray.errors import UserError, nearest
-from symray.metrics import METRICS, gaussian_mi, mae
+from symray.metrics import METRICS, Metric, gaussian_mi, mae
 from symray.models.base import Model
+from symray.models.design import Design
 from symray.training.encoded import Encoded
 
 CHEAP = frozenset(name for name, metric in METRICS.items() if metric.cheap)
 """What is evaluated after every epoch."""
 
 _COMPUTE: Mapping[str, Callable[[Model, Encoded], float]] = {
-    "x_mae": lambda m, e: mae(e.x, e.decode(e.mean)),
+    "x_mae": lambda m, e: e.x_error(),
     "y_mae": lambda m, e: mae(e.y, e.predict(e.mean)),
     "kl_z0": lambda m, e: e.kl(m.z0_mask),
     "kl_z1": lambda m, e: e.kl(m.z1_mask),
@@ -35,20 +36,37 @@ _COMPUTE: Mapping[str, Callable[[Model, Encoded], float]] = {
 }
 
 
-def metric_names(model: type[Model]) -> set[str]:
-    """The metrics that ``model`` has."""
-    return {name for name, metric in METRICS.items() if model.predicts_y or not metric.needs_y}
+def metric_names(design: Design) -> set[str]:
+    """The metrics that a model on its kind of data has."""
+    return {name for name, metric in METRICS.items() if lacks(design, metric) is None}
+
+
+def rebuilding(design: Design, side: str) -> list[str]:
+    """Those that measure the reconstruction of X or the prediction of Y, the usual one first."""
+    own = metric_names(design)
+    return [name for name, metric in METRICS.items() if name in own and metric.rebuilds == side]
+
+
+def lacks(design: Design, metric: Metric) -> str | None:
+    """What ``metric`` needs and ``design`` hasn't, as the end of a sentence; None: nothing."""
+    if metric.needs_y and not design.model.predicts_y:
+        return "does not predict Y"
+    if metric.x not in (None, design.data.x):
+        return f"is trained on {design.data.x}, not {metric.x}"
+    if metric.y not in (None, design.data.y):
+        return f"is trained on data with {design.data.y}, not {metric.y}"
+    return None
 
 
 def evaluate(
-    model: Model, split: Split, scaling: Scaling, names: Collection[str], seed: int = 0
+    model: Model, data: DataSet, split: Split, names: Collection[str], seed: int = 0
 ) -> dict[str, float]:
     """The metrics ``names`` of the means of q(z|x), in the data's own units.
 
     Args:
         model: in evaluation mode for the time of the call.
-        split: held-out points in the networks' units.
-        scaling: back to the data's units.
+        data: what the model is trained on.
+        split: held-out points of it.
         names: of the catalogue; only what they need is computed.
         seed: of permutations and probes; torch's and the trial's generators are never touched.
 
@@ -58,7 +76,7 @@ def evaluate(
     Raises:
         UserError: a name that this model doesn't have.
     """
-    known = metric_names(type(model))
+    known = metric_names(Design(type(model), data.form))
     for name in names:
         if name not in known:
             raise UserError(f"{type(model).__name__} has no metric '{name}'{nearest(name, known)}")
@@ -66,7 +84,7 @@ def evaluate(
     try:
         model.eval()
         with torch.inference_mode():
-            encoded = Encoded(model, split, scaling, seed)
+            encoded = Encoded(model, data, split, seed)
             if not (encoded.mean.isfinite().all() and encoded.log_sd.isfinite().all()):
                 return dict.fromkeys(names, float("nan"))
             return {name: _COMPUTE[name](model, encoded) for name in METRICS if name in names}

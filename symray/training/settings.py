@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from symray.errors import UserError, nearest
-from symray.models.base import Model
+from symray.models.design import Design
 
 Settings = dict[str, float | int]
 
@@ -67,10 +67,11 @@ ARCHITECTURE_SETTINGS: Mapping[str, Setting] = {
 }
 
 
-def settings_of(model: type[Model]) -> dict[str, Setting]:
-    """Every setting that trials of ``model`` understand, by name, with the model's defaults."""
+def settings_of(design: Design) -> dict[str, Setting]:
+    """Every setting that trials of ``design`` understand, by name, with their defaults."""
     known = dict(TRAINING_SETTINGS)
-    for name, default in model.architecture.items():
+    model = design.model
+    for name, default in design.architecture.items():
         base = ARCHITECTURE_SETTINGS.get(name)
         known[name] = Setting(
             default,
@@ -85,9 +86,9 @@ def settings_of(model: type[Model]) -> dict[str, Setting]:
 
 
 def resolve_settings(
-    model: type[Model], preset: Mapping[str, Any], given: Mapping[str, Any]
+    design: Design, preset: Mapping[str, Any], given: Mapping[str, Any]
 ) -> Settings:
-    """All numbers of a trial of ``model``: defaults, overruled by ``preset``, then by ``given``.
+    """All numbers of a trial of ``design``: defaults, overruled by ``preset``, then by ``given``.
 
     A None switches off what is optional (a setting whose default is None). Resolving a result
     again gives the same.
@@ -96,15 +97,17 @@ def resolve_settings(
         UserError: an unknown name, a value of the wrong kind or out of bounds, or a split that
             leaves Z0 or Z1 without a dimension.
     """
-    known = settings_of(model)
+    known = settings_of(design)
     defaults = {name: setting.default for name, setting in known.items()}
     resolved: Settings = {}
     for name, value in {**defaults, **preset, **given}.items():
         if name not in known:
-            raise UserError(f"{model.__name__} has no setting '{name}'{nearest(name, known)}")
+            raise UserError(
+                f"{design.model.__name__} has no setting '{name}'{nearest(name, known)}"
+            )
         if value is not None or known[name].default is not None:
             resolved[name] = checked_value(name, known[name], value)
-    _check_split(model, resolved)
+    _check_split(design, resolved)
     return resolved
 
 
@@ -130,8 +133,8 @@ def checked_value(name: str, setting: Setting, value: Any) -> float | int:
     return int(value) if setting.integer else float(value)
 
 
-def _check_split(model: type[Model], settings: Settings) -> None:
-    if "z1_dims" in model.architecture and "latent_dims" in model.architecture:
+def _check_split(design: Design, settings: Settings) -> None:
+    if {"z1_dims", "latent_dims"} <= design.architecture.keys():
         z1, latents = settings["z1_dims"], settings["latent_dims"]
         if not 1 <= z1 < latents:
             raise UserError(

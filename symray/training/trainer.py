@@ -9,6 +9,7 @@ from torch import Tensor
 
 from symray.data.base import DataSet, SplitName
 from symray.models.base import Model
+from symray.models.design import Design
 from symray.training.diverged import Diverged
 from symray.training.draws import draw_steps
 from symray.training.evaluation import CHEAP, evaluate, metric_names
@@ -63,6 +64,11 @@ class Trainer:
             name: torch.tensor(float(settings.get(name, 0.0)), device=device)
             for name in [*model.hyperparameters, "lambda"]
         }
+
+    @property
+    def design(self) -> Design:
+        """The model's class on the kind of its data."""
+        return Design(type(self.model), self.data.form)
 
     @property
     def finished(self) -> bool:
@@ -121,8 +127,8 @@ class Trainer:
             UserError: a name in ``names`` that this model doesn't have.
         """
         if names is None:
-            names = CHEAP & metric_names(type(self.model))
-        return evaluate(self.model, self.data.split(split), self.data.scaling, names)
+            names = CHEAP & metric_names(self.design)
+        return evaluate(self.model, self.data, self.data.split(split), names)
 
     def state(self) -> TrainerState:
         """A copy of everything that training on depends on."""

@@ -29,15 +29,15 @@ def save(tmp_path):
 def test_columns_and_parts(save):
     x, y = numbers()
     data = load_data({"npz": save(a=x, b=y), "x": "a", "y": "b"})
-    assert (data.x_dims, data.y_dims, data.steps_per_epoch) == (6, 1, None)
+    assert (data.x_shape, data.y_dims, data.steps_per_epoch) == ((6,), 1, None)
     validation, test = data.split("validation"), data.split("test")
     train = data.passes(1)
     assert train + len(validation.x) + len(test.x) == ROWS
     assert 0.75 * ROWS < train < 0.85 * ROWS
     for split in (validation, test):
         assert 0.06 * ROWS < len(split.x) < 0.14 * ROWS
-        raw_x = split.x * data.scaling.x_scale + data.scaling.x_shift
-        raw_y = split.y * data.scaling.y_scale + data.scaling.y_shift
+        raw_x = split.x * data.units.x.scale + data.units.x.shift
+        raw_y = split.y * data.units.y.scale + data.units.y.shift
         row = np.abs(x.reshape(ROWS, 6)[:, None] - raw_x.numpy()).max(-1).argmin(0)
         np.testing.assert_allclose(raw_x, x.reshape(ROWS, 6)[row], rtol=1e-4, atol=1e-4)
         np.testing.assert_allclose(raw_y[:, 0], y[row], rtol=1e-4, atol=1e-4)
@@ -52,10 +52,10 @@ def test_networks_see_what_the_training_rows_standardise(save):
     scaled = everything.x[0].double()
     np.testing.assert_allclose(scaled.mean(0), 0, atol=1e-5)
     np.testing.assert_allclose(scaled.std(0, correction=0), 1, rtol=1e-5)
-    raw = everything.x[0] * data.scaling.x_scale + data.scaling.x_shift
+    raw = everything.x[0] * data.units.x.scale + data.units.x.shift
     oracle = StandardScaler().fit(raw.double().numpy())
-    np.testing.assert_allclose(data.scaling.x_shift, oracle.mean_, rtol=1e-4)
-    np.testing.assert_allclose(data.scaling.x_scale, oracle.scale_, rtol=1e-4)
+    np.testing.assert_allclose(data.units.x.shift, oracle.mean_, rtol=1e-4)
+    np.testing.assert_allclose(data.units.x.scale, oracle.scale_, rtol=1e-4)
     assert all(split.x.dtype == torch.float32 for split in held_out)
 
 
@@ -63,7 +63,7 @@ def test_a_constant_column_is_harmless(save):
     x, y = numbers()
     x[:, 0, 0] = 0.1
     data = Arrays(save(x=x, y=y), "x", "y")
-    assert data.scaling.x_scale[0] == 1
+    assert data.units.x.scale[0] == 1
     assert data.split("validation").x[:, 0].abs().max() < 1e-6
 
 
@@ -129,7 +129,7 @@ def test_a_batch_larger_than_the_data_is_refused(save):
 def test_integers_and_booleans_are_numbers(save):
     x = np.arange(2100).reshape(700, 3)
     data = Arrays(save(x=x, y=x[:, 0] % 2 == 0), "x", "y")
-    assert (data.x_dims, data.y_dims) == (3, 1)
+    assert (data.x_shape, data.y_dims) == ((3,), 1)
 
 
 X, Y = numbers()

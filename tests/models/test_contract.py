@@ -5,8 +5,9 @@ import torch
 
 from symray.models import STIB, VAE, Phase
 from symray.models.contract import check_model
-from symray.models.gaussian import kl, squared_error
+from symray.models.gaussian import kl
 from symray.models.registry import MODELS
+from symray.networks import squared_error
 
 
 @pytest.mark.parametrize("cls", MODELS.values(), ids=MODELS)
@@ -106,9 +107,9 @@ class BranchesOnData(VAE):
 class SplitInPython(STIB):
     """Keeps the split as a number, which packed members don't share."""
 
-    def __init__(self, x_dims, y_dims, **architecture):
-        super().__init__(x_dims, y_dims, **architecture)
-        self.z0_dims = architecture["latent_dims"] - architecture["z1_dims"]
+    def __init__(self, networks, latent_dims, z1_dims):
+        super().__init__(networks, latent_dims, z1_dims)
+        self.z0_dims = latent_dims - z1_dims
 
     def predict(self, z):
         z = torch.cat([torch.zeros_like(z[..., : self.z0_dims]), z[..., self.z0_dims :]], dim=-1)
@@ -131,8 +132,8 @@ class SigmaForgetsThePoints(VAE):
 
 
 class DoesNotConstruct(VAE):
-    def __init__(self, x_dims, y_dims, width):
-        super().__init__(x_dims, y_dims, 3, 1, width, 2)
+    def __init__(self, networks, width):
+        super().__init__(networks, 3, 1)
 
 
 PHASES = "phases name what they train, and all is trained"

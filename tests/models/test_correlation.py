@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.func import vmap
 
-from symray.models.correlation import gaussian_information
+from symray.models.correlation import RIDGE, gaussian_information
 
 
 def dependent(batch=50, da=2, db=2, noise=1.0, seed=0, dtype=torch.float64):
@@ -18,9 +18,10 @@ def dependent(batch=50, da=2, db=2, noise=1.0, seed=0, dtype=torch.float64):
     return a.to(dtype), b.to(dtype)
 
 
-def by_correlation_matrices(a, b):
+def by_correlation_matrices(a, b, ridge=0.0):
     def log_det(columns):
-        return np.linalg.slogdet(np.atleast_2d(np.corrcoef(columns.numpy().T)))[1]
+        correlations = np.atleast_2d(np.corrcoef(columns.numpy().T))
+        return np.linalg.slogdet(correlations + ridge * np.eye(len(correlations)))[1]
 
     return log_det(a) + log_det(b) - log_det(torch.cat([a, b], dim=1))
 
@@ -31,9 +32,19 @@ def by_correlation_matrices(a, b):
 )
 def test_equals_the_log_determinants_of_correlation_matrices(da, db, batch, noise, seed):
     a, b = dependent(batch, da, db, noise, seed)
+    expected = by_correlation_matrices(a, b, RIDGE)
+    assert gaussian_information(a, b).item() == pytest.approx(expected, abs=1e-5, rel=1e-4)
+    assert gaussian_information(b, a).item() == pytest.approx(expected, abs=1e-5, rel=1e-4)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.integers(1, 4), st.integers(1, 4), st.integers(40, 80), st.floats(0.3, 3), st.integers(0, 99)
+)
+def test_the_ridge_is_not_felt_where_points_are_many(da, db, batch, noise, seed):
+    a, b = dependent(batch, da, db, noise, seed)
     expected = by_correlation_matrices(a, b)
     assert gaussian_information(a, b).item() == pytest.approx(expected, abs=5e-3, rel=1e-2)
-    assert gaussian_information(b, a).item() == pytest.approx(expected, abs=5e-3, rel=1e-2)
 
 
 def test_of_one_dimension_each_is_minus_log_one_minus_rho_squared():

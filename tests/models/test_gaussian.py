@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.distributions import Independent, Normal, kl_divergence
 
-from symray.models.gaussian import kl, mean_pairwise_kl, reparametrise, squared_error
+from symray.models.gaussian import kl, mean_pairwise_kl, reparametrise
 
 ORDINARY = st.floats(-3, 3)
 
@@ -46,14 +46,6 @@ def test_mean_pairwise_kl_is_the_mean_over_all_pairs():
 def test_mean_pairwise_kl_of_equal_codes_is_zero():
     mu, log_sigma = (c[:1].expand(5, -1) for c in codes())
     assert mean_pairwise_kl(mu, log_sigma).item() == pytest.approx(0, abs=1e-12)
-
-
-def test_squared_error_sums_over_dimensions():
-    a, b = np.arange(12.0).reshape(4, 3), np.ones((4, 3))
-    expected = np.mean(
-        [sum((p - q) ** 2 for p, q in zip(u, v, strict=True)) for u, v in zip(a, b, strict=True)]
-    )
-    assert squared_error(torch.tensor(a), torch.tensor(b)).item() == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("function", [kl, mean_pairwise_kl])

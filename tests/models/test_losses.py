@@ -7,6 +7,7 @@ from torch import nn
 
 from symray.data.base import Batch
 from symray.models import CVAE, CVIB, STIB, VAE, STIBWithoutAdversary
+from symray.networks import Dense
 
 B, DX, DY = 11, 3, 2
 LATENT_DIMS, Z1_DIMS = 5, 2
@@ -27,8 +28,8 @@ class Setting:
 
     def __init__(self, cls):
         torch.manual_seed(3)
-        architecture = {**cls.architecture, "latent_dims": LATENT_DIMS, "z1_dims": Z1_DIMS}
-        self.model = cls(DX, DY, **{**architecture, "hidden_width": 7}).double()
+        networks = Dense((DX,), DY, hidden_width=7, hidden_layers=2)
+        self.model = cls(networks, LATENT_DIMS, Z1_DIMS).double()
         for parameter in self.model.parameters():  # log sigma begins at 0, which would hide it
             nn.init.normal_(parameter, std=0.5)
         self.x, self.y = (torch.randn(B, d, dtype=torch.float64) for d in (DX, DY))

@@ -1,5 +1,7 @@
 import pytest
 
+from symray.data.base import VECTORS
+from symray.models.design import Design
 from symray.models.presets import preset_settings
 from symray.models.registry import MODELS
 from symray.training.settings import resolve_settings
@@ -40,7 +42,9 @@ def test_artificial(model, paper, equal):
 @pytest.mark.parametrize("model", MODELS)
 def test_presets_are_settings_of_their_model(model, preset):
     settings = preset_settings(model, "artificial", preset)
-    assert settings.items() <= resolve_settings(MODELS[model], settings, {}).items()
+    assert (
+        settings.items() <= resolve_settings(Design(MODELS[model], VECTORS), settings, {}).items()
+    )
 
 
 def test_presets_are_not_shared():

@@ -66,7 +66,10 @@ def test_entry_points(tmp_path, monkeypatch, write):
         ("resnet", "valid names: cvae, cvib, stib, stib_no_adversary, vae"),
         ("no_such_package.models:M", "No module named 'no_such_package'; 'code' names the folder"),
         ("symray.models.stib:STIP", "symray.models.stib has no class 'STIP'; did you mean 'STIB'"),
-        ("symray.models.stib:mlp", "mlp is not a model, it must derive from symray.models.Model"),
+        (
+            "symray.models.stib:frozen",
+            "frozen is not a model, it must derive from symray.models.Model",
+        ),
         ("symray.models.base:Model", "Model is not a model"),
     ],
 )

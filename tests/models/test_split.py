@@ -5,13 +5,13 @@ import torch
 
 from symray.data.base import Batch
 from symray.models import CVAE, CVIB, STIB, VAE, STIBWithoutAdversary
+from symray.networks import Dense
 
 DX, DY, N = 3, 2, 9
 
 
 def build(cls, latent_dims=4, z1_dims=1):
-    sizes = {"latent_dims": latent_dims, "z1_dims": z1_dims, "hidden_width": 8}
-    return cls(DX, DY, **{**cls.architecture, **sizes})
+    return cls(Dense((DX,), DY, hidden_width=8, hidden_layers=2), latent_dims, z1_dims)
 
 
 def changed(z, latents):

@@ -17,7 +17,13 @@ from symray.training.spec import TrialSpec
 
 def test_the_card_of_a_champion(finished_study: StudyRecord) -> None:
     card = read_card(finished_study.folder / "champion" / "model")
-    assert (card.model, card.data, card.epoch, card.x_dims, card.y_dims) == ("stib", "npz", 2, 2, 1)
+    assert (card.model, card.data, card.epoch, card.x_shape, card.y_dims) == (
+        "stib",
+        "npz",
+        2,
+        (2,),
+        1,
+    )
     assert card.settings["hidden_width"] == 8
     assert card.metrics["test/n"] == 2
     assert card.code is None

@@ -53,11 +53,12 @@ def test_predictions_are_what_the_networks_give_in_the_datas_units(
     tmp_path: Path, stib: Made
 ) -> None:
     loaded, trainer = stib
-    s = trainer.data.scaling
+    units = trainer.data.units
     with torch.inference_mode():
-        mean = trainer.model.eval().posterior((torch.from_numpy(X) - s.x_shift) / s.x_scale)[0]
-        y = trainer.model.predict(mean) * s.y_scale + s.y_shift
-        x_hat = trainer.model.decode(mean) * s.x_scale + s.x_shift
+        x = (torch.from_numpy(X) - units.x.shift) / units.x.scale
+        mean = trainer.model.eval().posterior(x)[0]
+        y = trainer.model.predict(mean) * units.y.scale + units.y.shift
+        x_hat = trainer.model.decode(mean) * units.x.scale + units.x.shift
     predicted = predict(loaded, npz(tmp_path, x=X), codes=True)
     assert list(predicted) == ["y", "x_hat", "z0", "z1"]
     for name, expected in {"y": y, "x_hat": x_hat, "z0": mean[:, :2], "z1": mean[:, 2:]}.items():

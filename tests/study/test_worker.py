@@ -13,8 +13,10 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from symray.data.base import VECTORS
 from symray.errors import UserError
 from symray.metrics import METRICS
+from symray.models.design import Design
 from symray.models.registry import model_class
 from symray.study import jsonl
 from symray.study.folder import metric_lines, task_events
@@ -76,7 +78,9 @@ def make_task(data: dict[str, str], tmp_path_factory: pytest.TempPathFactory) ->
         spec = {
             "model": model,
             "data": data,
-            "settings": resolve_settings(model_class(model, code), {}, SETTINGS | changed),
+            "settings": resolve_settings(
+                Design(model_class(model, code), VECTORS), {}, SETTINGS | changed
+            ),
             "seed": 5,
             "code": str(code) if code else None,
         }

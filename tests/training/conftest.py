@@ -7,16 +7,20 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from symray.data.base import Batch, DataSet, Scaling, Split, SplitName
+from symray.data.base import VECTORS, Batch, DataSet, Split, SplitName
+from symray.data.units import Affine, Units
 from symray.models.base import Hyperparameters, Loss, Model, Noise, Phase
+from symray.networks import Dense, Networks
 
 
 class TinyData(DataSet):
     """x (N, 2) and y (N, 1) in order: a batch is known by its rows; files' units are ten times."""
 
-    name, key, x_dims, y_dims = "tiny", "tiny-1", 2, 1
-    scaling = Scaling(
-        torch.tensor([1.0, 2.0]), torch.tensor([10.0, 10.0]), torch.zeros(1), torch.tensor([10.0])
+    form = VECTORS
+    name, key, x_shape, y_dims = "tiny", "tiny-1", (2,), 1
+    units = Units(
+        Affine(torch.tensor([1.0, 2.0]), torch.tensor([10.0, 10.0])),
+        Affine(torch.zeros(1), torch.tensor([10.0])),
     )
 
     def __init__(self, rows: int = 12) -> None:
@@ -51,8 +55,8 @@ class TinyModel(Model):
         Phase("second", ("part",), repeat="adversary_steps"),
     )
 
-    def __init__(self, x_dims: int, y_dims: int, latent_dims: int, z1_dims: int) -> None:
-        super().__init__(latent_dims, z1_dims)
+    def __init__(self, networks: Networks, latent_dims: int = 2, z1_dims: int = 1) -> None:
+        super().__init__(networks, latent_dims, z1_dims)
         self.w = nn.Parameter(torch.ones(()))
         self.part = nn.Linear(1, 1, bias=False)
         self.idle = nn.Linear(1, 1)
@@ -76,6 +80,12 @@ class TinyModel(Model):
 
     def predict(self, z: Tensor) -> Tensor:
         return z[:, 1:]
+
+
+@pytest.fixture
+def networks() -> Networks:
+    """For :class:`TinyData`."""
+    return Dense((2,), 1, hidden_width=4, hidden_layers=1)
 
 
 @pytest.fixture

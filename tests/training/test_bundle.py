@@ -58,9 +58,9 @@ def test_a_loaded_model_computes_what_the_trained_one_did(tmp_path, npz):
     assert loaded.model.state_dict().keys() == weights.keys()
     assert all(torch.equal(v, weights[k]) for k, v in loaded.model.state_dict().items())
     assert loaded.metrics == metrics | {"test/odd": None}
-    split, s = trainer.data.split("validation"), trainer.data.scaling
-    x = (split.x * s.x_scale + s.x_shift).numpy()
-    y = (split.y * s.y_scale + s.y_shift).numpy()
+    split, units = trainer.data.split("validation"), trainer.data.units
+    x = (split.x * units.x.scale + units.x.shift).numpy()
+    y = (split.y * units.y.scale + units.y.shift).numpy()
     codes = loaded.encode(x)
     assert {name: code.shape for name, code in codes.items()} == {
         "mean": (len(x), 3),
@@ -82,9 +82,9 @@ def test_a_conditional_model_reconstructs_with_y_and_predicts_nothing(tmp_path):
     assert np.abs(error).sum(axis=1).mean() == pytest.approx(metrics["x_mae"], rel=1e-5)
     with pytest.raises(UserError, match="'cvae' does not predict Y"):
         loaded.predict(split.x.numpy())
-    with pytest.raises(UserError, match=r"y must have shape \(N, 2\), not \(1, 3\)"):
+    with pytest.raises(UserError, match=r"y: must have shape \(N, 2\), not \(1, 3\)"):
         loaded.reconstruct([[0.0, 0.0]], [[0.0, 0.0, 0.0]])
-    with pytest.raises(UserError, match=r"x must have shape \(N, 2\), not \(2,\)"):
+    with pytest.raises(UserError, match=r"x: must have shape \(N, 2\), not \(2,\)"):
         loaded.encode([0.0, 0.0])
 
 
@@ -95,7 +95,7 @@ def test_the_folder_says_what_it_is_and_names_no_path(tmp_path, own):
     assert config["symray"]["version"] == symray.__version__
     assert config["trial"]["model"] == name
     assert config["code"] == code_fingerprint(code)
-    assert (config["x_dims"], config["y_dims"], config["epoch"]) == (2, 2, 1)
+    assert (config["x_shape"], config["y_dims"], config["epoch"]) == ([2], 2, 1)
     assert config["data"] == {"name": "artificial", "key": trainer.data.key}
     assert str(tmp_path) not in (folder / "config.json").read_text()
 

@@ -1,17 +1,21 @@
 import pytest
 
+from symray.data.base import VECTORS
 from symray.errors import UserError
+from symray.models.design import Design
 from symray.models.registry import MODELS
-from symray.models.stib import STIB
 from symray.training.settings import TRAINING_SETTINGS, resolve_settings, settings_of
+
+STIB = Design(MODELS["stib"], VECTORS)
 
 
 @pytest.mark.parametrize("model", MODELS.values())
 def test_defaults_are_complete_and_resolving_again_changes_nothing(model):
-    settings = resolve_settings(model, {}, {})
-    optional = {name for name, setting in settings_of(model).items() if setting.default is None}
-    assert settings.keys() == settings_of(model).keys() - optional
-    assert resolve_settings(model, {}, settings) == settings
+    design = Design(model, VECTORS)
+    settings = resolve_settings(design, {}, {})
+    optional = {name for name, setting in settings_of(design).items() if setting.default is None}
+    assert settings.keys() == settings_of(design).keys() - optional
+    assert resolve_settings(design, {}, settings) == settings
 
 
 def test_what_is_given_overrules_the_preset_and_the_preset_the_default():

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from symray.data.base import VECTORS
+from symray.models.design import Design
 from symray.models.stib import STIB
 from symray.training.build import build_trainer
 from symray.training.checkpoint import read_checkpoint, write_checkpoint
@@ -22,7 +24,9 @@ def stib(seed=0, **settings):
 
 
 def tiny(model, data, seed=0, **given):
-    settings = resolve_settings(type(model), {}, {"batch_size": 4, "epochs": 3} | given)
+    settings = resolve_settings(
+        Design(type(model), VECTORS), {}, {"batch_size": 4, "epochs": 3} | given
+    )
     return Trainer(model, data, settings, seed)
 
 
@@ -62,8 +66,10 @@ def test_lambda_is_what_the_losses_see():
     assert high["train/minimise/loss"] > 500 * low["train/minimise/loss"]
 
 
-def test_each_phase_updates_what_it_names_and_repeats_with_fresh_noise(tiny_model, tiny_data):
-    model = tiny_model(2, 1, 2, 1)
+def test_each_phase_updates_what_it_names_and_repeats_with_fresh_noise(
+    networks, tiny_model, tiny_data
+):
+    model = tiny_model(networks)
     idle = model.idle.weight.clone()
     trainer = tiny(model, tiny_data(), adversary_steps=3, weight_decay=0.1)
     trainer.run_epoch()
@@ -92,14 +98,14 @@ def adam(w, gradient_of, steps, rate, decay, clip=math.inf):
 
 
 @pytest.mark.parametrize("clip", [None, 0.5])
-def test_updates_are_adams_of_each_phase_by_itself(tiny_model, tiny_data, clip):
+def test_updates_are_adams_of_each_phase_by_itself(networks, tiny_model, tiny_data, clip):
     class Recording(tiny_model):
         def loss(self, phase, batches, noise, hp):
             means[phase].append(float(noise["e"].double().mean()))
             return super().loss(phase, batches, noise, hp)
 
     means = {"first": [], "second": []}
-    model = Recording(2, 1, 2, 1)
+    model = Recording(networks)
     part = float(model.part.weight.detach())
     given = {"learning_rate": 0.05, "weight_decay": 0.1, "pull": 2.0, "gradient_clip": clip}
     trainer = tiny(model, tiny_data(), adversary_steps=2, **given)
@@ -127,8 +133,8 @@ def test_the_adversary_has_a_learning_rate_of_its_own():
     assert moved["adversary.0.weight"] == pytest.approx(0.25, rel=1e-3)
 
 
-def test_training_metrics_are_means_over_the_epoch(tiny_model, tiny_data):
-    model = tiny_model(2, 1, 2, 1)
+def test_training_metrics_are_means_over_the_epoch(networks, tiny_model, tiny_data):
+    model = tiny_model(networks)
     trainer = tiny(model, tiny_data(), adversary_steps=2, learning_rate=1e-12, pull=3.0)
     metrics = trainer.run_epoch()
     assert metrics.keys() == {
@@ -138,12 +144,12 @@ def test_training_metrics_are_means_over_the_epoch(tiny_model, tiny_data):
     assert metrics["train/first/loss"] == pytest.approx(3 * metrics["train/first/square"])
 
 
-def test_an_epoch_is_a_pass_unless_the_settings_say_otherwise(tiny_model, tiny_data):
+def test_an_epoch_is_a_pass_unless_the_settings_say_otherwise(networks, tiny_model, tiny_data):
     class Two(tiny_model):
         batches_per_step = 2
 
-    assert tiny(tiny_model(2, 1, 2, 1), tiny_data(rows=30)).steps_per_epoch == 7
-    assert tiny(Two(2, 1, 2, 1), tiny_data(rows=30)).steps_per_epoch == 3
+    assert tiny(tiny_model(networks), tiny_data(rows=30)).steps_per_epoch == 7
+    assert tiny(Two(networks), tiny_data(rows=30)).steps_per_epoch == 3
     assert stib(steps_per_epoch=None).steps_per_epoch == 300
 
 
@@ -238,7 +244,7 @@ def test_divergence_names_the_term_and_the_epoch(term):
     assert str(error.value) == f"{term} is no longer finite in epoch 2"
 
 
-def test_divergence_by_the_last_update_is_seen_in_the_weights(tiny_model, tiny_data):
+def test_divergence_by_the_last_update_is_seen_in_the_weights(networks, tiny_model, tiny_data):
     class Root(tiny_model):
         phases = tiny_model.phases[:1]
 
@@ -246,7 +252,7 @@ def test_divergence_by_the_last_update_is_seen_in_the_weights(tiny_model, tiny_d
             return (self.w - self.w.detach()).sqrt(), {}
 
     with pytest.raises(Diverged, match="weights is no longer finite in epoch 1"):
-        tiny(Root(2, 1, 2, 1), tiny_data(), steps_per_epoch=1).run_epoch()
+        tiny(Root(networks), tiny_data(), steps_per_epoch=1).run_epoch()
 
 
 def test_a_diverging_study_setting_is_found_in_real_training():

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from symray.data import form_of
 from symray.errors import UserError
 from symray.study.file.layers import read_layers
 from symray.study.file.problem import StudyFileError
@@ -38,7 +39,11 @@ def _study(tree: Tree) -> StudyFile:
     except ValidationError as error:
         raise tree.error(first_problem(error)) from None
     try:
-        file.model_class()
+        form_of(file.data_spec())
+    except UserError as error:
+        raise tree.error(StudyFileError(("data",), str(error))) from None
+    try:
+        file.design()
     except UserError as error:
         sentence = str(error).removeprefix(f"model '{file.model}': ")
         raise tree.error(StudyFileError(("model",), sentence)) from None

@@ -7,12 +7,13 @@ from symray.metrics.catalogue import METRICS
 from symray.study.file.entries import Choice, Number, Range
 from symray.study.file.options import SAMPLER_OPTIONS, Pruner, Sampler
 from symray.study.file.study_file import StudyFile
+from symray.training.evaluation import rebuilding
 from symray.training.settings import Setting, settings_of
 
 
 def resolve(file: StudyFile) -> StudyFile:
     """``file`` with what it leaves open filled in; wrong names and numbers stay for the rules."""
-    known = settings_of(file.model_class())
+    known = settings_of(file.design())
     given = file.model_fields_set
     search = {name: _typed_entry(entry, known.get(name)) for name, entry in file.search.items()}
     changes = {
@@ -72,7 +73,8 @@ def _pruner(file: StudyFile) -> Pruner:
         return pruner
     objective = next(iter(file.objectives))
     known = METRICS.get(objective)
-    metric = pruner.metric or ("x_mae" if known is None or known.invariance else objective)
+    usual = rebuilding(file.design(), "x")[0]
+    metric = pruner.metric or (usual if known is None or known.invariance else objective)
     direction = pruner.direction or (METRICS[metric].direction if metric in METRICS else None)
     changes: dict[str, object] = {"metric": metric, "direction": direction}
     if "warmup_epochs" not in pruner.model_fields_set:

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from symray.data import FORMS
 from symray.metrics.catalogue import METRICS
+from symray.models.design import Design
 from symray.models.registry import MODELS
 from symray.study.file.directives import DIRECTIVES
 from symray.study.file.study_file import StudyFile
@@ -40,5 +42,6 @@ def json_schema() -> dict[str, Any]:
 
 
 def _settings() -> dict[str, Setting]:
-    """Settings of all built-in models; an own model may have others."""
-    return {name: s for model in MODELS.values() for name, s in settings_of(model).items()}
+    """Settings of all built-in models on all kinds of data; an own model may have others."""
+    designs = [Design(model, form) for model in MODELS.values() for form in FORMS]
+    return {name: s for design in designs for name, s in settings_of(design).items()}

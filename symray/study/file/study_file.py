@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Discriminator, Field, Strict, Tag
 
+from symray.data import form_of
 from symray.metrics.catalogue import Direction
-from symray.models.base import Model
+from symray.models.design import Design
 from symray.models.presets import preset_settings
 from symray.models.registry import model_class
 from symray.study.file.constraint import ConstraintText
@@ -84,13 +85,13 @@ class StudyFile(Section):
     checkpoints: Checkpoints = Checkpoints()
     """which checkpoints stay and how often one is written"""
 
-    def model_class(self) -> type[Model]:
-        """The model's class.
+    def design(self) -> Design:
+        """The model's class on the kind of the data.
 
         Raises:
-            UserError: there is no such model.
+            UserError: there is no such model or data set.
         """
-        return model_class(self.model, self.code)
+        return Design(model_class(self.model, self.code), form_of(self.data_spec()))
 
     def data_spec(self) -> str | dict[str, str]:
         """What :func:`symray.data.load_data` reads, as plain JSON."""
@@ -111,7 +112,7 @@ class StudyFile(Section):
             UserError: an unknown setting or a value out of bounds.
         """
         given = {**self.training, **params}
-        return resolve_settings(self.model_class(), self.preset_values(), given)
+        return resolve_settings(self.design(), self.preset_values(), given)
 
     @property
     def epochs(self) -> int:
@@ -124,7 +125,7 @@ class StudyFile(Section):
     def usual(self, name: str) -> Number | None:
         """A setting as ``training``, the preset or the model has it; None: it is not used."""
         known = {**self.preset_values(), **self.training}
-        return known[name] if name in known else settings_of(self.model_class())[name].default
+        return known[name] if name in known else settings_of(self.design())[name].default
 
     def reference_params(self) -> dict[str, Number] | None:
         """The parameters of trial 0, or None where the search begins by itself."""

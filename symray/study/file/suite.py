@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from symray.data import form_of
 from symray.errors import UserError
 from symray.metrics.catalogue import METRICS
-from symray.models.base import Model
+from symray.models.design import Design
 from symray.models.registry import model_class
 from symray.study.file.problem import StudyFileError
 from symray.study.file.tree import Tree
@@ -26,8 +27,8 @@ def members(tree: Tree) -> list[Tree]:
     if "suite" not in tree.values:
         return [tree]
     names = _names(tree)
-    classes = [_class(tree, i, name) for i, name in enumerate(names)]
-    return [_member(tree, i, name, classes) for i, name in enumerate(names)]
+    designs = [_design(tree, i, name) for i, name in enumerate(names)]
+    return [_member(tree, i, name, designs) for i, name in enumerate(names)]
 
 
 def _names(tree: Tree) -> list[str]:
@@ -48,18 +49,22 @@ def _short(model: str) -> str:
     return model.rpartition(":")[2]
 
 
-def _class(tree: Tree, index: int, name: str) -> type[Model]:
+def _design(tree: Tree, index: int, name: str) -> Design:
     try:
         code = tree.values.get("code")
-        return model_class(name, Path(code) if isinstance(code, str) else None)
+        cls = model_class(name, Path(code) if isinstance(code, str) else None)
     except UserError as error:
         raise tree.error(StudyFileError(("suite", index), str(error))) from None
+    data = tree.values.get("data")
+    try:
+        return Design(cls, form_of(data if isinstance(data, dict) else str(data)))
+    except UserError as error:
+        raise tree.error(StudyFileError(("data",), str(error))) from None
 
 
-def _member(tree: Tree, index: int, name: str, classes: list[type[Model]]) -> Tree:
-    others = (
-        set().union(*(settings_of(cls) for cls in classes)) - settings_of(classes[index]).keys()
-    )
+def _member(tree: Tree, index: int, name: str, designs: list[Design]) -> Tree:
+    known = [settings_of(design).keys() for design in designs]
+    others = set().union(*known) - known[index]
     values = {key: value for key, value in tree.values.items() if key != "suite"}
     places = {**tree.places, ("model",): tree.places["suite", index]}
     values["model"] = name
@@ -70,15 +75,15 @@ def _member(tree: Tree, index: int, name: str, classes: list[type[Model]]) -> Tr
             values[section] = {k: v for k, v in values[section].items() if k not in others}
     if isinstance(values.get("constraints"), list):
         # what a constraint's place says must still be the line where it stands
-        kept = list(_constraints_of(values["constraints"], classes[index]))
+        kept = list(_constraints_of(values["constraints"], designs[index]))
         values["constraints"] = [text for _, text in kept]
         for new, (old, _) in enumerate(kept):
             places["constraints", new] = tree.places["constraints", old]
     return Tree(tree.source, values, places)
 
 
-def _constraints_of(constraints: list[Any], model: type[Model]) -> Iterator[tuple[int, Any]]:
-    lacking = METRICS.keys() - metric_names(model)
+def _constraints_of(constraints: list[Any], design: Design) -> Iterator[tuple[int, Any]]:
+    lacking = METRICS.keys() - metric_names(design)
     for i, text in enumerate(constraints):
         if not (isinstance(text, str) and text.split()[:1] and text.split()[0] in lacking):
             yield i, text

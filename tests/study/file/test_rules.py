@@ -191,7 +191,7 @@ def test_own_settings_are_known_and_the_default_is_trial_0(load, monkeypatch):
     )
     own = {"model": f"model: {folder}.models:Mine", "extra": f"code: ./{folder}"}
     (file,) = load(**own, search="search: {gamma: {low: 1, high: 10}}")
-    assert file.model_class().__name__ == "Mine"
+    assert file.design().model.__name__ == "Mine"
     assert file.code == folder.resolve()
     assert file.reference_params() == {"gamma": 2.5}
     assert file.settings({"gamma": 4.0})["gamma"] == 4.0

@@ -49,6 +49,6 @@ def test_the_own_models_study_loads_its_template(tmp_path, monkeypatch):
     path.write_text(own_model_template("lab_of_templates"))
     (file,) = load_study_file(path)
     assert file.code == tmp_path / "lab_of_templates"
-    assert file.model_class().__name__ == "MyVAE"
+    assert file.design().model.__name__ == "MyVAE"
     assert file.reference_params() == {"learning_rate": 1e-4, "latent_dims": 3}
     assert len(Path(path).read_text().splitlines()) <= 10

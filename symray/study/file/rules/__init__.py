@@ -10,7 +10,6 @@ from symray.study.file.study_file import StudyFile
 
 RULES = (
     sources.npz_exists,
-    sources.data_exist,
     settings.names_are_known,
     settings.numbers_are_allowed,
     settings.something_is_searched,

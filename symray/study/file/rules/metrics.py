@@ -4,7 +4,7 @@ from symray.errors import nearest
 from symray.metrics.catalogue import METRICS
 from symray.study.file.problem import KeyPath, StudyFileError
 from symray.study.file.study_file import StudyFile
-from symray.training.evaluation import metric_names
+from symray.training.evaluation import lacks, metric_names, rebuilding
 
 
 def objectives_are_metrics(file: StudyFile) -> None:
@@ -36,11 +36,15 @@ def constraints_are_metrics(file: StudyFile) -> None:
 def invariance_stands_under_constraints(file: StudyFile) -> None:
     """An untrained or collapsed encoder is invariant; only a model that reconstructs counts."""
     invariances = [name for name in file.objectives if METRICS[name].invariance]
-    bounded = {constraint.metric for constraint in file.constraints if constraint.op == "<="}
-    needed = ["x_mae", "y_mae"] if file.model_class().predicts_y else ["x_mae"]
-    missing = [name for name in needed if name not in bounded]
+    bounded = {(constraint.metric, constraint.op) for constraint in file.constraints}
+    missing = [
+        names[0]
+        for side in ("x", "y")
+        if (names := rebuilding(file.design(), side))
+        and not any((name, _good_side(name)) in bounded for name in names)
+    ]
     if invariances and missing:
-        bounds = " and ".join(f"'{name} <= NUMBER'" for name in missing)
+        bounds = " and ".join(f"'{name} {_good_side(name)} NUMBER'" for name in missing)
         raise StudyFileError(
             ("constraints",),
             f"the objective {invariances[0]} is best for an encoder that knows nothing, so "
@@ -48,19 +52,23 @@ def invariance_stands_under_constraints(file: StudyFile) -> None:
         )
 
 
+def _good_side(name: str) -> str:
+    return "<=" if METRICS[name].direction == "minimize" else ">="
+
+
 def known_metric(file: StudyFile, path: KeyPath, name: str) -> None:
     """``name`` is a metric of the model, and no loss."""
-    own = metric_names(file.model_class())
+    design = file.design()
+    own = metric_names(design)
     if name in own:
         return
     if name in METRICS:
-        raise StudyFileError(
-            path, f"{file.model} does not predict Y, so it has no {name}; leave it out"
-        )
+        why = lacks(design, METRICS[name])
+        raise StudyFileError(path, f"{file.model} {why}, so it has no {name}; leave it out")
     if name.startswith("train/") or name == "kl" or "loss" in name or name.endswith("_rec"):
         raise StudyFileError(
             path,
             f"{name} is a term of the training loss, which changes its meaning as lambda grows; "
-            "use a metric such as x_mae",
+            f"use a metric such as {rebuilding(design, 'x')[0]}",
         )
     raise StudyFileError(path, f"there is no metric '{name}'{nearest(name, own)}")

@@ -11,7 +11,7 @@ from symray.training.settings import checked_value, settings_of
 
 def names_are_known(file: StudyFile) -> None:
     """Only what trials of the model understand can be fixed or searched."""
-    known = settings_of(file.model_class())
+    known = settings_of(file.design())
     for section, names in (("training", file.training), ("search", file.search)):
         for name in names:
             if name not in known:
@@ -21,7 +21,7 @@ def names_are_known(file: StudyFile) -> None:
 
 def numbers_are_allowed(file: StudyFile) -> None:
     """Every number that a setting may take is of its kind and within its bounds."""
-    known = settings_of(file.model_class())
+    known = settings_of(file.design())
     for path, value in _numbers(file):
         check_number(path, str(path[1]), file, value)
     for name, entry in file.search.items():
@@ -51,7 +51,7 @@ def nothing_is_fixed_and_searched(file: StudyFile) -> None:
 def check_number(path: KeyPath, name: str, file: StudyFile, value: Number) -> None:
     """``value`` is what the setting ``name`` may be; used for trial 0's own values, too."""
     try:
-        checked_value(name, settings_of(file.model_class())[name], value)
+        checked_value(name, settings_of(file.design())[name], value)
     except UserError as error:
         raise StudyFileError(path, str(error).removeprefix(f"setting '{name}' ")) from None
 

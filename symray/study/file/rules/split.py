@@ -11,7 +11,7 @@ _CARRIES_Z0 = ("z0_gain", "kl_z0")
 
 def both_parts_have_a_dimension(file: StudyFile) -> None:
     """1 <= z1_dims < latent_dims everywhere in the space."""
-    if not {"z1_dims", "latent_dims"} <= file.model_class().architecture.keys():
+    if not {"z1_dims", "latent_dims"} <= file.design().architecture.keys():
         return
     z1_low, z1_high = _extreme(file, "z1_dims", min), _extreme(file, "z1_dims", max)
     latents = _extreme(file, "latent_dims", min)

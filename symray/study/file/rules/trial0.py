@@ -19,7 +19,7 @@ def names_are_searched(file: StudyFile) -> None:
     """Own values can only be given for what is searched."""
     if not isinstance(file.reference, dict):
         return
-    known = settings_of(file.model_class())
+    known = settings_of(file.design())
     for name, value in file.reference.items():
         path = ("reference", name)
         if name not in known:

@@ -1,8 +1,20 @@
-"""The models of the STIB paper, and what a model is."""
+"""The models of the papers, and what a model is."""
 
 from symray.models.base import Model, Phase
+from symray.models.beta_vae import BetaVAE
 from symray.models.conditional import CVAE, CVIB
+from symray.models.factor_vae import FactorVAE
 from symray.models.stib import STIB, STIBWithoutAdversary
 from symray.models.vae import VAE
 
-__all__ = ["CVAE", "CVIB", "STIB", "VAE", "Model", "Phase", "STIBWithoutAdversary"]
+__all__ = [
+    "CVAE",
+    "CVIB",
+    "STIB",
+    "VAE",
+    "BetaVAE",
+    "FactorVAE",
+    "Model",
+    "Phase",
+    "STIBWithoutAdversary",
+]

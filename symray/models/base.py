@@ -24,6 +24,8 @@ class Phase:
         name: handed to :meth:`Model.loss`.
         trains: attributes of the model (modules or parameters) that this phase updates.
         optimiser: phases that name the same optimiser share its state.
+        adversarial: trains an adversary, with ``adversary_learning_rate``.
+        betas: Adam's, of the optimiser.
         repeat: training setting that says how often the phase is repeated within a step, each
             time with fresh noise; None for once.
     """
@@ -31,6 +33,8 @@ class Phase:
     name: str
     trains: tuple[str, ...]
     optimiser: str = "main"
+    adversarial: bool = False
+    betas: tuple[float, float] = (0.9, 0.999)
     repeat: str | None = None
 
 

@@ -7,13 +7,14 @@ import torch
 from safetensors.torch import load, save
 from torch import Tensor, nn
 from torch.func import functional_call, grad_and_value, stack_module_state, vmap
+from torch.nn.functional import one_hot
 
 from symray.data.base import Batch
 from symray.models.base import Model, Noise
 from symray.networks import NETWORKS
 
 Y_DIMS, BATCH_SIZE = 2, 16
-SIZES = {"latent_dims": 3, "z1_dims": 1}
+SIZES = {"latent_dims": 3, "z1_dims": 1, "discriminator_width": 8}
 
 Draw = Callable[[torch.Generator, torch.dtype], Tensor]
 
@@ -39,8 +40,27 @@ KINDS: Mapping[str, _Kind] = {
         {"hidden_width": 8, "hidden_layers": 2},
         lambda generator, dtype: torch.randn(BATCH_SIZE, 3, generator=generator).to(dtype),
     ),
+    "convolutional": _Kind(
+        (1, 64, 64),
+        {"channels": 2, "hidden_width": 8},
+        lambda generator, dtype: torch.rand(BATCH_SIZE, 1, 64, 64, generator=generator).to(dtype),
+    ),
+    "grammar": _Kind(
+        (9, 5),
+        {"filters": 3, "hidden_width": 8, "gru_width": 4, "gru_layers": 2},
+        lambda generator, dtype: _one_hot(9, 5, generator).to(dtype),
+    ),
+    "deepsmiles": _Kind(
+        (9, 5),
+        {"encoder_width": 3, "hidden_width": 8, "gru_width": 4, "gru_layers": 2},
+        lambda generator, dtype: _one_hot(9, 5, generator).to(dtype),
+    ),
 }
 """By the networks' name."""
+
+
+def _one_hot(length: int, symbols: int, generator: torch.Generator) -> Tensor:
+    return one_hot(torch.randint(symbols, (BATCH_SIZE, length), generator=generator), symbols)
 
 
 @dataclass(frozen=True)

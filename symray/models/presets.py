@@ -3,38 +3,44 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from symray.data.artificial import Artificial
-
 Preset = Literal["paper", "equal"]
 Numbers = dict[str, float | int]
 
-_ARTIFICIAL: Numbers = {
-    "epochs": 500,
-    "steps_per_epoch": 300,
-    "batch_size": 60,
-    "learning_rate": 1e-4,
-    "latent_dims": 3,
-    "z1_dims": 1,
-    "hidden_width": 256,
-    "hidden_layers": 2,
-    "evaluate_every": 5,
-}
 _SCHEDULE: Numbers = {"lambda_initial": 0.7, "lambda_growth": 1.03}
 _NO_SCHEDULE: Numbers = {"lambda_initial": 1.0, "lambda_growth": 1.0}
+_CVIB: Numbers = {"kl_weight": 0.1, "x_weight": 2.0}
 
-_PAPER: Mapping[str, Numbers] = {
-    "stib": {
-        **_SCHEDULE,
-        "beta": 400.0,
-        "bijection_weight": 0.01,
-        "y_weight": 1.0,
-        "adversary_steps": 1,
+_ON_DATA: Mapping[str, Numbers] = {
+    "artificial": {
+        "epochs": 500,
+        "steps_per_epoch": 300,
+        "batch_size": 60,
+        "learning_rate": 1e-4,
+        "latent_dims": 3,
+        "z1_dims": 1,
+        "hidden_width": 256,
+        "hidden_layers": 2,
+        "evaluate_every": 5,
     },
-    "stib_no_adversary": {**_SCHEDULE, "y_weight": 3.0},
-    "vae": {**_NO_SCHEDULE, "y_weight": 3.0},
-    "cvae": _NO_SCHEDULE,
-    "cvib": {**_NO_SCHEDULE, "kl_weight": 0.1, "x_weight": 2.0},
 }
+"""What all models of a paper share on a data set."""
+
+_OF_MODEL: Mapping[str, Mapping[str, Numbers]] = {
+    "artificial": {
+        "stib": {
+            **_SCHEDULE,
+            "beta": 400.0,
+            "bijection_weight": 0.01,
+            "y_weight": 1.0,
+            "adversary_steps": 1,
+        },
+        "stib_no_adversary": {**_SCHEDULE, "y_weight": 3.0},
+        "vae": {**_NO_SCHEDULE, "y_weight": 3.0},
+        "cvae": _NO_SCHEDULE,
+        "cvib": {**_NO_SCHEDULE, **_CVIB},
+    },
+}
+"""By data set and model."""
 
 
 def preset_settings(model: str, data: object, preset: Preset = "paper") -> Numbers:
@@ -49,9 +55,9 @@ def preset_settings(model: str, data: object, preset: Preset = "paper") -> Numbe
     Returns:
         An empty dict for a model or data set that the paper doesn't have.
     """
-    if data != Artificial.name or model not in _PAPER:
+    if not isinstance(data, str) or model not in _OF_MODEL.get(data, {}):
         return {}
-    settings = _ARTIFICIAL | _PAPER[model]
+    settings = _ON_DATA[data] | _OF_MODEL[data][model]
     if preset == "equal":
         settings |= _SCHEDULE
         if "y_weight" in settings:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from symray.errors import UserError, nearest
 from symray.models.base import Model
+from symray.models.beta_vae import BetaVAE
 from symray.models.conditional import CVAE, CVIB
+from symray.models.factor_vae import FactorVAE
 from symray.models.stib import STIB, STIBWithoutAdversary
 from symray.models.vae import VAE
 
@@ -17,6 +19,8 @@ MODELS: dict[str, type[Model]] = {
     "vae": VAE,
     "cvae": CVAE,
     "cvib": CVIB,
+    "beta_vae": BetaVAE,
+    "factor_vae": FactorVAE,
 }
 ENTRY_POINTS = "symray.models"
 

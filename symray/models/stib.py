@@ -45,7 +45,13 @@ class STIB(STIBWithoutAdversary):
     }
     phases: ClassVar[Sequence[Phase]] = (
         *STIBWithoutAdversary.phases,
-        Phase("maximise", ("adversary", "h", "h_inverse"), "maximise", repeat="adversary_steps"),
+        Phase(
+            "maximise",
+            ("adversary", "h", "h_inverse"),
+            "maximise",
+            adversarial=True,
+            repeat="adversary_steps",
+        ),
     )
 
     def __init__(self, networks: Networks, latent_dims: int, z1_dims: int) -> None:

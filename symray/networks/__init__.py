@@ -3,9 +3,27 @@
 from collections.abc import Mapping
 
 from symray.networks.base import Networks
+from symray.networks.convolutional import Convolutional
 from symray.networks.dense import Dense, frozen, mlp
 from symray.networks.likelihood import squared_error
+from symray.networks.recurrent import DeepSmiles, Grammar
 
-NETWORKS: Mapping[str, type[Networks]] = {"dense": Dense}
+NETWORKS: Mapping[str, type[Networks]] = {
+    "dense": Dense,
+    "convolutional": Convolutional,
+    "grammar": Grammar,
+    "deepsmiles": DeepSmiles,
+}
+"""By the name that a data set's form gives."""
 
-__all__ = ["NETWORKS", "Dense", "Networks", "frozen", "mlp", "squared_error"]
+__all__ = [
+    "NETWORKS",
+    "Convolutional",
+    "DeepSmiles",
+    "Dense",
+    "Grammar",
+    "Networks",
+    "frozen",
+    "mlp",
+    "squared_error",
+]

@@ -1,7 +1,7 @@
-"""Dense networks with softplus between their layers, as all of the STIB paper's are."""
+"""Dense networks, and those of the STIB paper's artificial data."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import ClassVar
 
@@ -52,11 +52,17 @@ class Dense(Networks):
         return squared_error(output, x)
 
 
-def mlp(sizes: Sequence[int], bias: bool = True, fan_in: int | None = None) -> nn.Sequential:
-    """Linear layers ``sizes[0]`` -> ... -> ``sizes[-1]``, softplus between them, none at the end.
+def mlp(
+    sizes: Sequence[int],
+    activation: Callable[[], nn.Module] = nn.Softplus,
+    bias: bool = True,
+    fan_in: int | None = None,
+) -> nn.Sequential:
+    """Linear layers ``sizes[0]`` -> ... -> ``sizes[-1]``, activations between them.
 
     Args:
         sizes: widths of input, hidden layers and output.
+        activation: after all layers but the last; softplus as in the STIB paper's code.
         bias: whether the hidden layers have a bias; the output layer always has one.
         fan_in: how many inputs are ever non-zero, when a mask hides the others: the first layer is
             then initialised as one of that width would be, so that a network that sees 1 of 16
@@ -65,7 +71,7 @@ def mlp(sizes: Sequence[int], bias: bool = True, fan_in: int | None = None) -> n
     layers: list[nn.Module] = []
     last = len(sizes) - 2
     for i, (inputs, outputs) in enumerate(pairwise(sizes)):
-        layers += [nn.Linear(inputs, outputs, bias=bias or i == last), nn.Softplus()]
+        layers += [nn.Linear(inputs, outputs, bias=bias or i == last), activation()]
     network = nn.Sequential(*layers[:-1])
     if fan_in is not None:
         bound = 1 / math.sqrt(fan_in)  # PyTorch's own initialisation of a Linear layer

@@ -1,8 +1,22 @@
 """Minus log likelihoods up to constants: what reconstruction terms are made of."""
 
 from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits, log_softmax
 
 
 def squared_error(prediction: Tensor, target: Tensor) -> Tensor:
     """Squared error summed over dimensions, mean over the batch; () from two (B, d)."""
     return (prediction - target).square().sum(-1).mean()
+
+
+def categorical_cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
+    """In nats, summed over positions, mean over the batch; () from two (B, L, V).
+
+    ``target`` are probabilities, usually one-hot.
+    """
+    return -(target * log_softmax(logits, dim=-1)).sum((-1, -2)).mean()
+
+
+def bernoulli_cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
+    """In nats, summed over pixels, mean over the batch; () from two (B, C, H, W)."""
+    return binary_cross_entropy_with_logits(logits, target, reduction="sum") / len(target)

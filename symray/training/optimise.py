@@ -9,8 +9,6 @@ from torch import Tensor, nn
 from symray.models.base import Model, Phase
 from symray.training.settings import Settings
 
-_ADVERSARY = "maximise"  # the optimiser that adversary_learning_rate applies to
-
 
 @dataclass(frozen=True)
 class Update:
@@ -49,7 +47,8 @@ class Optimisers:
             union = dict.fromkeys(p for phase in phases for p in trained(model, phase).values())
             self._by_name[name] = torch.optim.AdamW(
                 union,
-                _learning_rate(name, settings),
+                _learning_rate(phases[0], settings),
+                phases[0].betas,
                 weight_decay=settings["weight_decay"],
                 fused=True,
             )
@@ -100,6 +99,6 @@ def on_cpu(value: Tensor) -> Tensor:
     return value.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
 
 
-def _learning_rate(optimiser: str, settings: Settings) -> float:
+def _learning_rate(phase: Phase, settings: Settings) -> float:
     rate = settings["learning_rate"]
-    return settings.get("adversary_learning_rate", rate) if optimiser == _ADVERSARY else rate
+    return settings.get("adversary_learning_rate", rate) if phase.adversarial else rate

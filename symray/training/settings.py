@@ -42,7 +42,12 @@ TRAINING_SETTINGS: Mapping[str, Setting] = {
     "batch_size": Setting(60, 2, INFINITY, True, "points of a minibatch"),
     "learning_rate": Setting(1e-4, 0, 1, False, "Adam's step size", positive=True),
     "adversary_learning_rate": Setting(
-        None, 0, 1, False, "step size of the maximisation step; by default learning_rate", True
+        None,
+        0,
+        1,
+        False,
+        "step size of an adversary or discriminator; by default learning_rate",
+        True,
     ),
     "lambda_initial": Setting(1.0, 0, INFINITY, False, "lambda of the first epoch", positive=True),
     "lambda_growth": Setting(
@@ -62,7 +67,16 @@ TRAINING_SETTINGS: Mapping[str, Setting] = {
 ARCHITECTURE_SETTINGS: Mapping[str, Setting] = {
     "latent_dims": Setting(3, 1, INFINITY, True, "dimensions of Z"),
     "z1_dims": Setting(1, 0, INFINITY, True, "dimensions of Z1, the last of Z"),
-    "hidden_width": Setting(256, 1, INFINITY, True, "neurons of a hidden layer"),
+    "hidden_width": Setting(256, 1, INFINITY, True, "neurons of a hidden dense layer"),
+    "channels": Setting(32, 1, INFINITY, True, "channels of the first convolution"),
+    "filters": Setting(12, 1, INFINITY, True, "filters of a convolution over a string"),
+    "encoder_width": Setting(12, 1, INFINITY, True, "width of the GRU that reads a string"),
+    "gru_width": Setting(256, 1, INFINITY, True, "width of the GRUs that write a string"),
+    "gru_layers": Setting(3, 1, INFINITY, True, "GRUs that write a string, one upon another"),
+    "discriminator_width": Setting(
+        1000, 1, INFINITY, True, "neurons of a layer of the discriminator"
+    ),
+    "discriminator_layers": Setting(6, 1, INFINITY, True, "hidden layers of the discriminator"),
     "hidden_layers": Setting(2, 0, INFINITY, True, "hidden layers of each network"),
 }
 

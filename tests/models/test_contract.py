@@ -7,12 +7,13 @@ from symray.models import STIB, VAE, Phase
 from symray.models.contract import check_model
 from symray.models.gaussian import kl
 from symray.models.registry import MODELS
-from symray.networks import squared_error
+from symray.networks import NETWORKS, squared_error
 
 
+@pytest.mark.parametrize("networks", NETWORKS)
 @pytest.mark.parametrize("cls", MODELS.values(), ids=MODELS)
-def test_built_in_models(cls):
-    checks = check_model(cls)
+def test_built_in_models_on_all_networks(cls, networks):
+    checks = check_model(cls, networks)
     assert len(checks) == 10
     assert [check for check in checks if not check.passed] == []
 

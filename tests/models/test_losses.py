@@ -6,13 +6,14 @@ import torch
 from torch import nn
 
 from symray.data.base import Batch
-from symray.models import CVAE, CVIB, STIB, VAE, STIBWithoutAdversary
+from symray.models import CVAE, CVIB, STIB, VAE, BetaVAE, FactorVAE, STIBWithoutAdversary
 from symray.networks import Dense
 
 B, DX, DY = 11, 3, 2
 LATENT_DIMS, Z1_DIMS = 5, 2
 Z0 = np.array([1, 1, 1, 0, 0])
 LAMBDA, Y_WEIGHT, BETA, BIJECTION_WEIGHT, KL_WEIGHT, X_WEIGHT = 0.7, 2.5, 3.0, 0.2, 0.3, 1.7
+GAMMA = 6.4
 HP = {
     "lambda": LAMBDA,
     "y_weight": Y_WEIGHT,
@@ -20,6 +21,7 @@ HP = {
     "bijection_weight": BIJECTION_WEIGHT,
     "kl_weight": KL_WEIGHT,
     "x_weight": X_WEIGHT,
+    "gamma": GAMMA,
 }
 
 
@@ -29,15 +31,24 @@ class Setting:
     def __init__(self, cls):
         torch.manual_seed(3)
         networks = Dense((DX,), DY, hidden_width=7, hidden_layers=2)
-        self.model = cls(networks, LATENT_DIMS, Z1_DIMS).double()
+        sizes = {"latent_dims": LATENT_DIMS, "z1_dims": Z1_DIMS, "discriminator_width": 6}
+        architecture = {name: sizes.get(name, value) for name, value in cls.architecture.items()}
+        self.model = cls(networks, **architecture).double()
         for parameter in self.model.parameters():  # log sigma begins at 0, which would hide it
             nn.init.normal_(parameter, std=0.5)
         self.x, self.y = (torch.randn(B, d, dtype=torch.float64) for d in (DX, DY))
         self.eps = torch.randn(B, LATENT_DIMS, dtype=torch.float64)
+        self.other_x = torch.randn(B, DX, dtype=torch.float64)
+        self.noise = {
+            "z": self.eps,
+            "z_other": torch.randn(B, LATENT_DIMS, dtype=torch.float64),
+            "order": torch.randn(B, LATENT_DIMS, dtype=torch.float64),
+        }
 
     def loss(self, phase):
         hp = {name: torch.tensor(value, dtype=torch.float64) for name, value in HP.items()}
-        loss, logs = self.model.loss(phase, [Batch(self.x, self.y)], {"z": self.eps}, hp)
+        batches = [Batch(self.x, self.y), Batch(self.other_x, self.y)]
+        loss, logs = self.model.loss(phase, batches, self.noise, hp)
         return loss.item(), {name: value.item() for name, value in logs.items()}
 
     def run(self, network, x):
@@ -45,6 +56,8 @@ class Setting:
             if isinstance(layer, nn.Linear):
                 x = x @ layer.weight.detach().numpy().T
                 x = x + layer.bias.detach().numpy() if layer.bias is not None else x
+            elif isinstance(layer, nn.LeakyReLU):
+                x = np.where(x > 0, x, 0.2 * x)
             else:
                 x = np.log(1 + np.exp(x))
         return x
@@ -161,3 +174,49 @@ def test_cvib():
     expected = KL_WEIGHT * kl(mu, sigma) + LAMBDA * X_WEIGHT * x_rec + pairs
     assert loss == pytest.approx(expected, rel=1e-12)
     assert logs["pairwise_kl"] == pytest.approx(pairs, rel=1e-12)
+
+
+def each_points(s, x, eps):
+    """Mean, sigma and sample where the encoder gives each point's log variance."""
+    out = s.run("encoder", x)
+    mu, sigma = out[:, :LATENT_DIMS], np.exp(out[:, LATENT_DIMS:] / 2)
+    return mu, sigma, mu + sigma * eps
+
+
+def test_beta_vae():
+    s = Setting(BetaVAE)
+    x, _, eps = s.arrays()
+    mu, sigma, z = each_points(s, x, eps)
+    x_rec = error(s.run("decoder_x", z), x)
+    loss, logs = s.loss("elbo")
+    assert loss == pytest.approx(BETA * kl(mu, sigma) + LAMBDA * x_rec, rel=1e-12)
+    assert logs == pytest.approx({"kl": kl(mu, sigma), "x_rec": x_rec}, rel=1e-12)
+
+
+def test_factor_vae():
+    s = Setting(FactorVAE)
+    x, _, eps = s.arrays()
+    mu, sigma, z = each_points(s, x, eps)
+    x_rec = error(s.run("decoder_x", z), x)
+    logits = s.run("discriminator", z)
+    tc = np.mean(logits[:, 0] - logits[:, 1])
+    loss, logs = s.loss("vae")
+    assert loss == pytest.approx(kl(mu, sigma) + LAMBDA * x_rec + GAMMA * tc, rel=1e-12)
+    assert logs["tc"] == pytest.approx(tc, rel=1e-12)
+
+
+def test_factor_vaes_discriminator():
+    s = Setting(FactorVAE)
+    x, _, eps = s.arrays()
+    other, order = s.noise["z_other"].numpy(), s.noise["order"].numpy()
+    _, _, z = each_points(s, x, eps)
+    _, _, z_other = each_points(s, s.other_x.numpy(), other)
+    permuted = np.stack(
+        [[z_other[i, d] for i in np.argsort(order[:, d])] for d in range(LATENT_DIMS)], axis=1
+    )
+    total = 0.0
+    for codes_, true in ((z, 0), (permuted, 1)):
+        logits = s.run("discriminator", codes_)
+        total += np.mean([np.log(sum(np.exp(row))) - row[true] for row in logits]) / 2
+    loss, _ = s.loss("discriminator")
+    assert loss == pytest.approx(total, rel=1e-12)

@@ -36,7 +36,9 @@ def compare(
     """Put studies side by side: model by metric, as in the papers' tables.
 
     Figures are mean ± standard deviation over the confirmation's seeds, on the test split. MI is in
-    bits. Example: symray compare comparison
+    bits.
+
+    Example: symray compare comparison
     """
     from symray.study.compare import compare as compare_studies
 

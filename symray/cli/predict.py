@@ -12,7 +12,7 @@ def predict(
     model: Annotated[
         str,
         typer.Argument(
-            metavar="MODEL", help="Folder of a downloaded model, or NAME[@alias|:version]."
+            metavar="MODEL", help=r"Folder of a downloaded model, or NAME\[@alias|:version]."
         ),
     ],
     data: Annotated[

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from symray.metrics import METRICS
 from symray.study.drawing import draw_figures
 from symray.study.folder import last_line
 from symray.study.record import StudyRecord
 from symray.study.task import Task
+from symray.study.whole import write_whole
 from symray.study.worker import load_trained
 from symray.training.bundle import save_bundle
 from symray.training.spec import TrialSpec
@@ -26,7 +28,7 @@ def build_champion(record: StudyRecord, task: Task, confirmation: Mapping[str, A
         confirmation: the content of ``confirmation.json``; None where there was none.
     """
     values = last_line(Path(task.folder))["values"]
-    metrics = {f"validation/{name}": v for name, v in values.items() if "/" not in name}
+    metrics = {f"validation/{name}": values[name] for name in METRICS if name in values}
     if confirmation is not None:
         for name, stat in confirmation["test"].items():
             metrics |= {f"test/{name}/mean": stat["mean"]}
@@ -38,7 +40,7 @@ def build_champion(record: StudyRecord, task: Task, confirmation: Mapping[str, A
     folder = record.folder / "champion" / "model"
     save_bundle(folder, load_trained(task), TrialSpec.from_json(task.spec), metrics)
     draw_figures(task)
-    (folder.parent / "task.txt").write_text(task.name)
+    write_whole(folder.parent / "task.txt", task.name)
     return folder
 
 

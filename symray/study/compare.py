@@ -43,7 +43,7 @@ class Row:
         number: the trial.
         n: trainings that the figures are means of.
         figures: by metric, with the floor of ``mi_z0_y`` beside it.
-        code: fingerprint of the code that trained it.
+        code: fingerprint of symray's code that trained it and, after a dash, of an own model's.
         data_key: fingerprint of the data.
     """
 
@@ -183,8 +183,13 @@ def _notes(record: StudyRecord, row: Row) -> list[str]:
 
 def _differences(rows: Sequence[Row]) -> list[str]:
     """One note for each thing in which rows differ that should be alike."""
+    own: dict[str, dict[str, str]] = {}
+    for row in rows:
+        if row.code and "-" in row.code:
+            own.setdefault(row.model, {})[row.study] = row.code.partition("-")[2]
     differing = {
-        "trained by different code": {row.study: row.code for row in rows if row.code},
+        "trained by different code": {r.study: r.code.partition("-")[0] for r in rows if r.code},
+        **{f"trained by different code of {model}": of for model, of in own.items()},
         "trained on different data": {row.study: row.data_key for row in rows if row.data_key},
         "under different presets": {row.study: row.preset for row in rows},
     }

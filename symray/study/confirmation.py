@@ -16,6 +16,7 @@ from symray.study.progress import Progress
 from symray.study.record import StudyRecord
 from symray.study.task import Report, Task, derive_seed
 from symray.study.views import outcome_of
+from symray.study.whole import write_whole
 from symray.study.worker import load_trained
 
 Statistics = dict[str, dict[str, float | None]]
@@ -123,7 +124,7 @@ def choose(record: StudyRecord, tasks: Sequence[Task]) -> dict[str, Any]:
     content["test_evaluations"] = len(
         {path.parent.name.split("-")[0] for path in record.folder.glob("confirmation/*/test.json")}
     )
-    (record.folder / "confirmation.json").write_text(json.dumps(content, indent=1))
+    write_whole(record.folder / "confirmation.json", json.dumps(content, indent=1))
     return content
 
 
@@ -170,7 +171,7 @@ def _test_metrics(task: Task) -> dict[str, float]:
     if not path.exists():
         trainer = load_trained(task)
         names = list(_final_metrics(task))
-        path.write_text(json.dumps(trainer.evaluate("test", names), indent=1))
+        write_whole(path, json.dumps(trainer.evaluate("test", names), indent=1))
     content: dict[str, float] = json.loads(path.read_text())
     return content
 

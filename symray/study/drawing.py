@@ -16,10 +16,10 @@ def draw_figures(task: Task) -> Path:
     Returns:
         The folder of the figures.
     """
-    folder = Path(task.folder) / "figures"
-    if (folder / "latent_space.png").exists():
-        return folder
-    folder.mkdir(exist_ok=True)
+    whole = Path(task.folder) / "figures"
+    if whole.exists():
+        return whole
+    folder = whole.with_name(".figures")
     trainer = load_trained(task)
     model, split = trainer.model.eval(), trainer.data.split("validation")
     with torch.inference_mode():
@@ -40,4 +40,4 @@ def draw_figures(task: Task) -> Path:
             latent_space(encoded.z0.numpy(), z1.numpy(), split.colour),
             folder / "latent_space.png",
         )
-    return folder
+    return folder.rename(whole)

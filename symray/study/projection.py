@@ -18,6 +18,7 @@ from symray.study.folder import run_id
 from symray.study.mlflow_client import experiment_id
 from symray.study.record import StudyRecord
 from symray.study.views import RunView
+from symray.study.whole import write_whole
 
 BATCH = 1000
 """Most metrics that one request may carry."""
@@ -69,7 +70,7 @@ class Projection:
             done.append("run created")
         run = self._runs[view.name]
         if run_id(view.folder) != run.id:
-            (view.folder / "mlflow_run_id").write_text(run.id)
+            write_whole(view.folder / "mlflow_run_id", run.id)
         known = self._epochs_of(run) if deep else range(run.epoch + 1)
         lines = [line for line in view.lines() if line["epoch"] not in known]
         tags = {k: v for k, v in view.tags.items() if run.tags.get(k) != v}

@@ -18,6 +18,8 @@ from symray.study.fingerprints import code_of
 from symray.study.home import find_study, home
 from symray.study.lock import is_locked
 from symray.study.storage import mend_journal, open_storage
+from symray.study.whole import write_whole
+from symray.training.fingerprint import code_fingerprint
 
 
 class StudyRecord:
@@ -71,7 +73,7 @@ class StudyRecord:
             directions=list(file.objectives.values()),
             load_if_exists=True,
         )
-        (folder / "study.yaml").write_text(file.to_yaml())
+        write_whole(folder / "study.yaml", file.to_yaml())
         return cls(folder)
 
     @property
@@ -156,8 +158,8 @@ class StudyRecord:
     def check_code(self, accept_change: bool) -> str:
         """The fingerprint of the code that goes on training this study.
 
-        An own model's code that was changed since the launch is shipped again when the change is
-        accepted.
+        Where an own model's code has changed and that is accepted, new trials get a copy of it as
+        it is now; older ones keep the copy that they were trained with.
 
         Raises:
             UserError: the code isn't what trained the study so far, and that is not accepted.
@@ -166,19 +168,22 @@ class StudyRecord:
         if not begun:  # killed at the very start of its launch: nothing is trained yet
             return code_of(self.file)
         before, source = begun[-1]["code"], begun[0]["code_source"]
-        now = code_of(
-            self.file.model_copy(
-                update={"code": Path(source)} if source and Path(source).is_dir() else {}
-            )
-        )
+        current = self.file
+        if source and Path(source).is_dir():
+            current = current.model_copy(update={"code": Path(source)})
+        now = code_of(current)
         if now != before and not accept_change:
             raise UserError(
                 f"the code has changed since study '{self.name}' was started ({before} -> {now}), "
                 "and its trials would no longer be comparable; go back to that code, or "
                 f"`symray resume {self.name} --accept-code-change`"
             )
-        if now != before and source and Path(source).is_dir():
-            _ship_code(self.file.model_copy(update={"code": Path(source)}), self.folder)
+        if current is not self.file:
+            shipped = _ship_code(current, self.folder)
+            assert shipped.code is not None
+            if self.folder / shipped.code != self.file.code:
+                write_whole(self.folder / "study.yaml", shipped.to_yaml())
+                (self.file,) = load_study_file(self.folder / "study.yaml")
         return now
 
 
@@ -188,12 +193,17 @@ _ASKING = {"launch", "resume", "extend", "retry"}
 def _ship_code(file: StudyFile, folder: Path) -> StudyFile:
     """Copy an own model's package into the study, so that later edits can't change its trials."""
     assert file.code is not None
-    target = Path("code") / file.code.name
-    shutil.rmtree(folder / target, ignore_errors=True)
-    shutil.copytree(
-        file.code, folder / target, ignore=shutil.ignore_patterns("__pycache__", ".git")
-    )
-    return file.model_copy(update={"code": target})
+    home = Path("code") / code_fingerprint(file.code)[:12]
+    if not (folder / home).exists():
+        fresh = folder / "code" / ".fresh"
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.copytree(
+            file.code,
+            fresh / file.code.name,
+            ignore=shutil.ignore_patterns("__pycache__", ".git"),
+        )
+        fresh.rename(folder / home)
+    return file.model_copy(update={"code": home / file.code.name})
 
 
 def milliseconds(moment: datetime | None) -> int | None:

@@ -16,6 +16,7 @@ from symray.study.champion import ALIAS, champion_task, digest, registered
 from symray.study.mlflow_client import answering, make_client, tracking_uri
 from symray.study.projection import Projection
 from symray.study.record import StudyRecord
+from symray.study.whole import write_whole
 from symray.training.bundle import verify_bundle
 
 _DIGEST = "symray.sha256"
@@ -45,7 +46,7 @@ def register(record: StudyRecord, projection: Projection) -> list[str]:
     client.set_registered_model_alias(name, ALIAS, version)
     if registered(record) != {"name": name, "version": version}:
         content = json.dumps({"name": name, "version": version, "sha256": sha256})
-        (record.folder / "champion" / "registered.json").write_text(content)
+        write_whole(record.folder / "champion" / "registered.json", content)
     return done
 
 

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from symray.study.whole import write_whole
+
 Outcome = Literal["running", "complete", "failed"]
 
 
@@ -45,7 +47,7 @@ class Task:
         path.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps({k: v for k, v in asdict(self).items() if k != "folder"}, indent=1)
         if not path.exists() or path.read_text() != text:
-            path.write_text(text)
+            write_whole(path, text)
 
     @classmethod
     def load(cls, folder: Path) -> "Task":

@@ -20,19 +20,16 @@ class TaskTrainable(tune.Trainable):
     """
 
     def setup(self, config: dict[str, Any]) -> None:
-        """Restore or build; what goes wrong is the first report, so that it fails once."""
+        """Take the task and leave its folder alone: only the first step begins.
+
+        Tune sets a new actor up for a task and, when an older one is free before it has started,
+        gives that one the task and ends the new one.
+        """
         self._task: Task = config["task"]
         self._run: TaskRun | None = None
-        self._error: str | None = None
-        Path(self._task.folder).mkdir(parents=True, exist_ok=True)
-        with self._output():
-            try:
-                self._run = TaskRun(self._task)
-            except Exception as error:
-                self._error = f"{type(error).__name__}: {error}"
 
     def step(self) -> dict[str, Any]:
-        """One epoch."""
+        """One epoch; what goes wrong before the first is its report, so that it fails once."""
         with self._output():
             report = self._advance()
         return {"report": report, "done": report.outcome != "running"}
@@ -50,11 +47,15 @@ class TaskTrainable(tune.Trainable):
 
     def _advance(self) -> Report:
         if self._run is None:
-            return Report(0, 0, {}, "failed", self._error)
+            try:
+                self._run = TaskRun(self._task)
+            except Exception as error:
+                return Report(0, 0, {}, "failed", f"{type(error).__name__}: {error}")
         return self._run.advance()
 
     @contextlib.contextmanager
     def _output(self) -> Iterator[None]:
+        Path(self._task.folder).mkdir(parents=True, exist_ok=True)
         with (Path(self._task.folder) / "output.log").open("a", buffering=1) as log:
             out, err = sys.stdout, sys.stderr
             sys.stdout = sys.stderr = log

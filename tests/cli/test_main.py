@@ -89,7 +89,12 @@ def test_every_command_has_a_summary_and_an_example(run: Run) -> None:
     for command in commands:
         text = command.callback.__doc__ or ""
         assert text.splitlines()[0].endswith("."), command.name
-        assert "Example: symray " in text, command.name
+        assert "\n\n    Example: symray " in text, command.name
+
+
+def test_help_shows_brackets(run: Run) -> None:
+    # rich reads them as markup and leaves them out.
+    assert "NAME[@alias|:version]" in " ".join(run("predict", "--help").output.split())
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -110,6 +110,19 @@ def test_other_code_and_other_presets_are_noted(make_record: MakeRecord) -> None
     assert not any("different data" in note for note in notes)
 
 
+def test_an_own_models_code_is_compared_with_itself_only(make_record: MakeRecord) -> None:
+    search(
+        make_record("study=built-in", "model=stib_no_adversary", "search.beta=null"),
+        code="a6a40ee162ae",
+        **GOOD,
+    )
+    search(make_record("study=own"), code="a6a40ee162ae-0bf4a7fd76c3", **GOOD)
+    assert not any("code" in note for note in compare(["built-in", "own"]).notes)
+    search(make_record("study=own-2"), code="a6a40ee162ae-17ae7a553580", **GOOD)
+    (note,) = (n for n in compare(["built-in", "own", "own-2"]).notes if "code" in n)
+    assert note == "trained by different code of stib: 0bf4a7fd76c3 (own); 17ae7a553580 (own-2)"
+
+
 @pytest.mark.parametrize(
     ("value", "floored"), [(-0.01, True), (0.0, True), (0.05, True), (0.0501, False)]
 )

@@ -20,7 +20,9 @@ from symray.study.leaderboard import leaderboard
 from symray.study.progress import Progress
 from symray.study.projector import reconcile
 from symray.study.record import StudyRecord
+from symray.study.rerun import rerun
 from symray.study.task import Report, Task
+from symray.training.fingerprint import code_fingerprint
 
 Ledger = Callable[[StudyRecord], None]
 MakeFile = Callable[..., StudyFile]
@@ -281,6 +283,12 @@ def test_changed_code_is_refused_until_accepted(make_file: MakeFile, own_code: P
     record = again("small", accept=True)
     codes = [Task.load(record.trial_folder(n)).tags["symray.code"] for n in (0, 1)]
     assert codes[0] != codes[1]
+    # The first trial keeps the code that it was trained with, and can be repeated.
+    assert rerun(record, 0).identical
+    for number, code in enumerate(codes):
+        shipped = Path(Task.load(record.trial_folder(number)).spec["code"])
+        assert code_fingerprint(shipped)[:12] == code.partition("-")[2]
+        assert ("# changed" in (shipped / "models.py").read_text()) == bool(number)
     assert again("small").state() == "complete"
 
 

@@ -73,7 +73,8 @@ def test_a_killed_study_ends_whole(
     client = make_client()
     running = client.search_runs([experiment_id(client, "killed")], "attributes.status = 'RUNNING'")
     assert not running
-    assert client.get_registered_model("killed").aliases == {"champion": "1"}
+    version = client.get_model_version_by_alias("killed", "champion").version
+    assert str(version) == "1"
 
 
 @pytest.mark.slow

@@ -1,0 +1,53 @@
+"""A Tune trainable is a task's worker from its first step on, and no sooner."""
+
+from pathlib import Path
+
+import pytest
+
+from symray.models.registry import model_class
+from symray.study.folder import metric_lines, task_events
+from symray.study.task import Task
+from symray.study.trainable import TaskTrainable
+from symray.training.settings import resolve_settings
+
+SMALL = {"epochs": 2, "steps_per_epoch": 2, "batch_size": 16, "hidden_width": 8}
+
+
+def task_in(folder: Path, model: str = "stib") -> Task:
+    settings = resolve_settings(model_class("stib"), {}, SMALL)
+    spec = {"model": model, "data": "artificial", "settings": settings, "seed": 0, "code": None}
+    return Task("s", "trial-0000", "trial", 0, str(folder), spec, checkpoint_every=1e9)
+
+
+def test_an_actor_that_never_steps_leaves_no_trace(tmp_path: Path) -> None:
+    # Tune starts one for a task that it then gives to an actor that has become free.
+    task = task_in(tmp_path / "0000")
+    task.save()
+    before = {path.name for path in Path(task.folder).iterdir()}
+    unused = TaskTrainable({"task": task})
+    unused.stop()
+    assert {path.name for path in Path(task.folder).iterdir()} == before
+
+
+def test_an_actor_goes_from_task_to_task(tmp_path: Path) -> None:
+    first, second = task_in(tmp_path / "0000"), task_in(tmp_path / "0001")
+    actor = TaskTrainable({"task": first})
+    assert actor.step()["report"].outcome == "running"
+    assert actor.reset_config({"task": second})
+    # What the first had trained and not yet written is not lost.
+    assert [line["epoch"] for line in metric_lines(Path(first.folder))] == [1]
+    results = [actor.step() for _ in range(2)]
+    assert [result["done"] for result in results] == [False, True]
+    assert [line["epoch"] for line in metric_lines(Path(second.folder))] == [1, 2]
+    assert len(task_events(Path(second.folder))) == 1
+
+
+def test_a_task_that_cannot_begin_fails_with_the_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    task = task_in(tmp_path / "0000", model="nothing")
+    result = TaskTrainable({"task": task}).step()
+    assert result["done"]
+    assert result["report"].outcome == "failed"
+    assert "nothing" in result["report"].reason
+    assert capsys.readouterr().out == ""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from symray.cli.compare import compare
+from symray.cli.data import prepare_missing
 from symray.cli.options import Detach, File, Json, Name, Set
 from symray.cli.output import err, out, print_json
 from symray.cli.results import show_results
@@ -44,6 +45,7 @@ def launch(
     Example: symray launch studies/quickstart.yaml --name first --trials 3
     """
     files = _load(file, name, trials, overrides or [])
+    prepare_missing(study.data for study in files)
     if dry_run:
         from symray.cli.plan import show_plans
 

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from symray.cli.compare import compare
 from symray.cli.control import extend, reconcile, retry, stop
+from symray.cli.data import data
 from symray.cli.doctor import doctor
 from symray.cli.explain import explain
 from symray.cli.files import check, init, new, schema
@@ -83,6 +84,7 @@ for _panel, _name, _command in (
 ):
     app.command(_name, rich_help_panel=_panel)(_command)
 app.add_typer(new, name="new", rich_help_panel=BEGIN)
+app.add_typer(data, name="data", rich_help_panel=BEGIN)
 app.add_typer(models, name="models", rich_help_panel=USE)
 
 

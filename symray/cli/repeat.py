@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from symray.cli.data import prepare_missing
 from symray.cli.options import File, Json, Name, Number, Set
 from symray.cli.output import duration, err, number, out, print_json, show, table
 from symray.errors import UserError
@@ -34,7 +35,9 @@ def try_file(
     """
     from symray.study.file import load_study_file
 
-    for study in load_study_file(file, overrides or []):
+    studies = load_study_file(file, overrides or [])
+    prepare_missing(study.data for study in studies)
+    for study in studies:
         _try(study, seconds)
 
 

@@ -5,11 +5,11 @@ from typing import Any
 
 from symray.data.arrays import Arrays, arrays_from_spec
 from symray.data.artificial import Artificial
-from symray.data.base import Batch, DataForm, DataSet, Split, SplitName
+from symray.data.base import Batch, DataForm, DataSet, NamedDataSet, Split, SplitName
 from symray.data.units import Units
 from symray.errors import UserError, nearest
 
-DATA_SETS: Mapping[str, type[Artificial]] = {Artificial.name: Artificial}
+DATA_SETS: Mapping[str, type[NamedDataSet]] = {cls.name: cls for cls in (Artificial,)}
 FORMS = tuple({Arrays.form, *(data.form for data in DATA_SETS.values())})
 """Every kind of data there is."""
 
@@ -19,11 +19,13 @@ __all__ = [
     "Batch",
     "DataForm",
     "DataSet",
+    "NamedDataSet",
     "Split",
     "SplitName",
     "Units",
     "form_of",
     "load_data",
+    "named_data_set",
 ]
 
 
@@ -33,19 +35,31 @@ def form_of(spec: str | Mapping[str, Any]) -> DataForm:
     Raises:
         UserError: there is no such data set.
     """
-    return _named(spec).form if isinstance(spec, str) else Arrays.form
+    return named_data_set(spec).form if isinstance(spec, str) else Arrays.form
 
 
 def load_data(spec: str | Mapping[str, Any]) -> DataSet:
     """The data set of a study file's ``data``: a name, or ``{npz: FILE, x: X, y: Y}``.
 
     Raises:
-        UserError: there is no such data set, or its file can't be used.
+        UserError: there is no such data set, it isn't prepared here, or its file can't be used.
     """
-    return _named(spec)() if isinstance(spec, str) else arrays_from_spec(spec)
+    if not isinstance(spec, str):
+        return arrays_from_spec(spec)
+    cls = named_data_set(spec)
+    if not cls.is_prepared():
+        raise UserError(
+            f"data set '{spec}' is not prepared on this machine: run `symray data prepare {spec}`"
+        )
+    return cls()
 
 
-def _named(name: str) -> type[Artificial]:
+def named_data_set(name: str) -> type[NamedDataSet]:
+    """The class of a named data set.
+
+    Raises:
+        UserError: there is no such data set.
+    """
     if name not in DATA_SETS:
         raise UserError(
             f"there is no data set '{name}'{nearest(name, DATA_SETS)}"

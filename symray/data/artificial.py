@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from symray.data.base import VECTORS, Batch, DataSet, Split, SplitName
+from symray.data.base import VECTORS, Batch, NamedDataSet, Split, SplitName
 from symray.data.units import Affine, Units
 
 HELD_OUT_POINTS = 10_000
@@ -22,7 +22,7 @@ def sample(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
     return x, spiral + 0.2 * torch.randn(n, 2, generator=generator), t
 
 
-class Artificial(DataSet):
+class Artificial(NamedDataSet):
     """Endless fresh points for training; 10,000 fixed points each to validate and to test.
 
     Splits are coloured by t, which figures cut into 10 equal-width bins as the paper does.
@@ -30,6 +30,7 @@ class Artificial(DataSet):
 
     form = VECTORS
     name = "artificial"
+    summary = "a square whose diagonal winds up to a spiral (STIB); endless"
     key = "artificial-1"
     x_shape = (2,)
     y_dims = 2

@@ -3,12 +3,14 @@
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from symray.data.fetch import Progress, silent
 from symray.data.units import Units
 
 SplitName = Literal["validation", "test"]
@@ -99,3 +101,30 @@ class DataSet(ABC):
     def point_bytes(self) -> int:
         """What X and Y of one point take while they wait for their step."""
         return 4 * (math.prod(self.x_shape) + self.y_dims)
+
+
+class NamedDataSet(DataSet):
+    """A data set that study files know by its name; constructed without arguments.
+
+    Attributes:
+        summary: one line for ``symray data list``.
+    """
+
+    summary: ClassVar[str]
+
+    @classmethod
+    def is_prepared(cls) -> bool:
+        """Whether it can be loaded on this machine at once."""
+        return True
+
+    @classmethod
+    def prepare(cls, source: Path | None = None, progress: Progress = silent) -> None:
+        """Make it ready to be loaded on this machine; nothing where it is.
+
+        Args:
+            source: a local file, or folder of files, instead of the publisher's address.
+            progress: hears how it goes.
+
+        Raises:
+            UserError: the publisher is away, or a file can't be used.
+        """

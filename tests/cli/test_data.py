@@ -1,0 +1,59 @@
+"""``symray data``."""
+
+import pytest
+
+from symray.cli.data import prepare_missing
+from symray.data import DATA_SETS
+from symray.data.artificial import Artificial
+
+
+class Slow(Artificial):
+    """Has to be prepared, in three parts."""
+
+    name = "slow"
+    summary = "prepared in three parts"
+    ready = False
+
+    @classmethod
+    def is_prepared(cls):
+        return cls.ready
+
+    @classmethod
+    def prepare(cls, source=None, progress=None):
+        for part in range(3):
+            progress(f"encoding {source or 'what the publisher has'}", part + 1, 3)
+        cls.ready = True
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    monkeypatch.setitem(DATA_SETS, "slow", Slow)
+    monkeypatch.setattr(Slow, "ready", False)
+    return Slow
+
+
+def test_the_list_says_what_is_ready(slow, run):
+    lines = run("data", "list").stdout.splitlines()
+    assert any(line.split()[:3] == ["artificial", "vectors", "yes"] for line in lines)
+    assert any(line.split()[:3] == ["slow", "vectors", "no"] for line in lines)
+
+
+def test_preparing_tells_what_it_does_and_the_end(slow, run, tmp_path):
+    result = run("data", "prepare", "slow", "--from", tmp_path)
+    assert result.exit_code == 0
+    assert f"encoding {tmp_path}" in result.stderr.replace("\n", "")
+    assert result.stdout == "data set 'slow' is ready\n"
+    assert slow.is_prepared()
+
+
+def test_an_unknown_name_is_a_users_mistake(run):
+    result = run("data", "prepare", "artifical")
+    assert result.exit_code == 2
+    assert "did you mean 'artificial'?" in result.stderr
+
+
+def test_what_a_study_needs_is_prepared_once(slow, capsys):
+    prepare_missing(["slow", "artificial", "slow", {"npz": "a.npz"}])
+    assert capsys.readouterr().err.count("is prepared") == 1
+    prepare_missing(["slow"])
+    assert capsys.readouterr().err == ""

@@ -1,9 +1,12 @@
-"""Two arrays of numbers out of an ``.npz`` file, and a sentence for all that can be wrong."""
+"""Arrays of numbers out of an ``.npz`` file, and a sentence for all that can be wrong."""
 
-from collections.abc import Mapping
+import math
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile
+from typing import IO, Any
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +14,13 @@ from numpy.typing import NDArray
 from symray.errors import UserError, nearest
 
 Rows = NDArray[np.float32]
+Numbers = NDArray[Any]
+
+_DAMAGE = (ValueError, OSError, EOFError, BadZipFile, zlib.error)
+_HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
 
 
 def read_arrays(path: Path, x: str, y: str) -> tuple[Rows, Rows]:
@@ -22,34 +32,122 @@ def read_arrays(path: Path, x: str, y: str) -> tuple[Rows, Rows]:
         UserError: there is no such file or array, or what it holds is not finite numbers in two
             arrays of equal length.
     """
-    if not path.is_file():
-        raise UserError(f"{path}: there is no such file")
-    try:
-        file = np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError, BadZipFile) as error:
-        raise UserError(f"{path}: this is not an .npz file") from error
-    if not isinstance(file, np.lib.npyio.NpzFile):
-        raise UserError(f"{path}: this is a single array, not an .npz file of named arrays")
-    with file:
-        xs, ys = (_array(path, file, key) for key in (x, y))
+    with _opened(path) as file:
+        xs, ys = (_finite_rows(path, key, _numbers(path, file, key)) for key in (x, y))
     if len(xs) != len(ys):
         raise UserError(f"{path}: '{x}' has {len(xs)} rows but '{y}' has {len(ys)}")
     return xs, ys
 
 
-def _array(path: Path, file: Mapping[str, Any], key: str) -> Rows:
+def read_array(path: Path, key: str) -> Numbers:
+    """The array ``key`` (N, ...) of the file at ``path``, as it is stored; nothing is unpickled.
+
+    Raises:
+        UserError: there is no such file or array, or it doesn't hold numbers in one or more rows.
+    """
+    with _opened(path) as file:
+        return _numbers(path, file, key)
+
+
+def read_shape(path: Path, key: str) -> tuple[int, ...]:
+    """The shape of the array ``key`` of the file at ``path``, which isn't read any further.
+
+    Raises:
+        UserError: as :func:`read_array`.
+    """
+    with _opened(path) as file, _member(path, file, key) as (_, shape, _, _):
+        return shape
+
+
+def read_chunks(path: Path, key: str, rows: int) -> Iterator[Numbers]:
+    """The array ``key`` of the file at ``path``, ``rows`` of its rows at a time.
+
+    Unlike :func:`read_array` it never holds the whole array, which may be many times as large as
+    what becomes of it.
+
+    Raises:
+        UserError: as :func:`read_array`, some of it only once the damaged part is reached.
+    """
+    with _opened(path) as file, _member(path, file, key) as (member, shape, column_major, dtype):
+        if column_major:  # its rows aren't contiguous, so it is read whole after all
+            whole = _numbers(path, file, key)
+            yield from (whole[i : i + rows] for i in range(0, len(whole), rows))
+            return
+        row_bytes = dtype.itemsize * math.prod(shape[1:])
+        for start in range(0, shape[0], rows):
+            count = min(rows, shape[0] - start)
+            try:
+                chunk = np.frombuffer(member.read(count * row_bytes), dtype)
+                chunk = chunk.reshape(count, *shape[1:])
+            except _DAMAGE as error:
+                raise _damaged(path, key) from error
+            yield chunk
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[np.lib.npyio.NpzFile]:
+    if not path.is_file():
+        raise UserError(f"{path}: there is no such file")
+    try:
+        file = np.load(path, allow_pickle=False)
+    except _DAMAGE as error:
+        raise UserError(f"{path}: this is not an .npz file") from error
+    if not isinstance(file, np.lib.npyio.NpzFile):
+        raise UserError(f"{path}: this is a single array, not an .npz file of named arrays")
+    with file:
+        yield file
+
+
+@contextmanager
+def _member(
+    path: Path, file: np.lib.npyio.NpzFile, key: str
+) -> Iterator[tuple[IO[bytes], tuple[int, ...], bool, np.dtype[Any]]]:
+    """The array ``key`` opened behind its header: its shape, whether column-major, its type."""
+    _known(path, file, key)
+    with ExitStack() as stack:
+        try:
+            archive = stack.enter_context(ZipFile(path))
+            member = stack.enter_context(archive.open(f"{key}.npy"))
+            read = _HEADERS[np.lib.format.read_magic(member)]
+            shape, column_major, dtype = read(member)
+        except (KeyError, *_DAMAGE) as error:
+            raise _damaged(path, key) from error
+        _check_numbers(path, key, shape, dtype)
+        yield member, shape, column_major, dtype
+
+
+def _known(path: Path, file: Mapping[str, Any], key: str) -> None:
     if key not in file:
         raise UserError(f"{path}: there is no array '{key}'{nearest(key, file)}")
+
+
+def _numbers(path: Path, file: Mapping[str, Any], key: str) -> Numbers:
+    _known(path, file, key)
     try:
-        array = file[key]
-    except (ValueError, OSError, EOFError, BadZipFile) as error:
-        raise UserError(
-            f"{path}: the array '{key}' is damaged or holds Python objects; save plain numbers"
-        ) from error
-    if array.dtype.kind not in "biuf":
-        raise UserError(f"{path}: the array '{key}' holds {array.dtype}, not numbers")
-    if array.ndim == 0 or array.size == 0:
-        raise UserError(f"{path}: the array '{key}' has the shape {array.shape}; give (rows, ...)")
+        array: Numbers = file[key]
+    except _DAMAGE as error:
+        raise _damaged(path, key) from error
+    _check_numbers(path, key, array.shape, array.dtype)
+    return array
+
+
+def _damaged(path: Path, key: str) -> UserError:
+    return UserError(
+        f"{path}: the array '{key}' is damaged or holds Python objects; save plain numbers"
+    )
+
+
+def _check_numbers(path: Path, key: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    if dtype.kind == "O":
+        raise _damaged(path, key)
+    if dtype.kind not in "biuf":
+        raise UserError(f"{path}: the array '{key}' holds {dtype}, not numbers")
+    if not shape or 0 in shape:
+        raise UserError(f"{path}: the array '{key}' has the shape {shape}; give (rows, ...)")
+
+
+def _finite_rows(path: Path, key: str, array: Numbers) -> Rows:
+    """``array`` (N, ...) as float32 (N, d)."""
     with np.errstate(over="ignore"):  # what overflows is refused as infinite
         rows: Rows = array.reshape(len(array), -1).astype(np.float32)
     bad = ~np.isfinite(rows).all(axis=1)

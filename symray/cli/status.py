@@ -91,7 +91,7 @@ def _show_one(record: "StudyRecord", found: dict[str, Any]) -> None:
         if t["state"] == "RUNNING"
     ]
     if running:
-        show(table(["trial", "epoch", *metrics], running), "unfinished (last recorded epoch)")
+        show(table(["trial", "epoch", *metrics], running), "unfinished (newest recorded metrics)")
     if "COMPLETE" in states or found["state"] == "complete":
         show_leaderboard(record)
     if found["state"] in ("stopped", "interrupted"):

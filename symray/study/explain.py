@@ -8,7 +8,7 @@ from typing import Any
 from optuna.trial import FrozenTrial, TrialState
 
 from symray.metrics import METRICS
-from symray.study.folder import metric_lines, run_id, task_events
+from symray.study.folder import metric_lines, newest_metrics, run_id, task_events
 from symray.study.leaderboard import metrics_of
 from symray.study.links import run_link, server
 from symray.study.record import StudyRecord
@@ -83,7 +83,7 @@ def explain(record: StudyRecord, number: int) -> Explanation:
     """
     trial, folder = record.trial(number), record.trial_folder(number)
     lines, run, base = metric_lines(folder), run_id(folder), server()
-    metrics = metrics_of(trial) or _metrics(lines)
+    metrics = metrics_of(trial) or newest_metrics(folder)
     return Explanation(
         study=record.name,
         number=number,
@@ -143,12 +143,6 @@ def _judgements(record: StudyRecord, metrics: Mapping[str, float]) -> list[Judge
         Judgement(str(c), metrics.get(c.metric), c.violation(metrics.get(c.metric)))
         for c in record.file.constraints
     ]
-
-
-def _metrics(lines: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """The newest recorded value of each metric of a trial that has not ended."""
-    values = {name: value for line in lines for name, value in line["values"].items()}
-    return {name: values[name] for name in METRICS if name in values}
 
 
 def _last_terms(lines: Sequence[Mapping[str, Any]]) -> dict[str, tuple[float, int]]:

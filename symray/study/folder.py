@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from symray.metrics import METRICS
 from symray.study import jsonl
 
 
@@ -16,6 +17,14 @@ def metric_lines(folder: Path) -> list[dict[str, Any]]:
 def last_line(folder: Path) -> Mapping[str, Any]:
     """The newest recorded epoch; epoch 0 without values before the first."""
     return (metric_lines(folder) or [{"epoch": 0, "time": 0.0, "values": {}}])[-1]
+
+
+def newest_metrics(folder: Path) -> dict[str, float]:
+    """The newest recorded value of each metric: not every epoch is evaluated."""
+    values = {
+        name: value for line in metric_lines(folder) for name, value in line["values"].items()
+    }
+    return {name: values[name] for name in METRICS if name in values}
 
 
 def task_events(folder: Path) -> list[dict[str, Any]]:

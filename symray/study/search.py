@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 import optuna
 from optuna.distributions import (
@@ -15,6 +16,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from symray.metrics import METRICS
 from symray.study.file import StudyFile
+from symray.study.folder import newest_metrics
 from symray.study.progress import Progress
 from symray.study.record import StudyRecord
 from symray.study.samplers import distributions, grid, make_pruner, make_sampler
@@ -54,6 +56,7 @@ class Search:
         self.changed = changed
         self.out_of_time = out_of_time
         self._stopped: dict[int, str] = {}
+        self._metrics: dict[int, dict[str, float]] = {}
         self._space = distributions(self.file)
         self._pruner = make_pruner(self.file)
         self._prunes = self.file.pruner.name != "none"
@@ -89,6 +92,7 @@ class Search:
         """Tell the pruner of an epoch; True when it, or somebody, stops the trial."""
         number = task.number
         self.progress.epoch(task, report)
+        self._keep_metrics(task, report)
         self.changed(number)
         if number in self._to_stop:
             self._stopped[number] = "stopped by hand"
@@ -100,6 +104,9 @@ class Search:
         """Tell Optuna how the trial ended, once."""
         number = task.number
         trial = Trial(self.record.optuna, self._id(number))
+        if report is not None:
+            self._keep_metrics(task, report)
+        metrics = self._metrics.pop(number, {})
         values = report.values if report else {}
         objectives = [values.get(name, math.nan) for name in self.file.objectives]
         reason = error or (report.reason if report else None)
@@ -117,9 +124,9 @@ class Search:
             trial.set_user_attr("reason", reason)
         if state != TrialState.FAIL:
             for constraint in self.file.constraints:
-                violation = constraint.violation(values.get(constraint.metric))
+                violation = constraint.violation(metrics.get(constraint.metric))
                 trial.set_constraint(str(constraint), violation)
-        trial.set_user_attr("metrics", {k: v for k, v in values.items() if k in METRICS})
+        trial.set_user_attr("metrics", metrics)
         self.record.optuna.tell(
             trial,
             values=objectives if state == TrialState.COMPLETE else None,
@@ -127,6 +134,13 @@ class Search:
         )
         self.progress.ended(task, report, state.name, reason)
         self.changed(number)
+
+    def _keep_metrics(self, task: Task, report: Report) -> None:
+        """Remember the newest value of each metric: not every epoch is evaluated."""
+        if task.number not in self._metrics:
+            self._metrics[task.number] = newest_metrics(Path(task.folder))
+        evaluated = {k: v for k, v in report.values.items() if k in METRICS}
+        self._metrics[task.number] |= evaluated
 
     def _asked(self) -> int:
         return sum(t.state != TrialState.WAITING for t in self.record.trials())

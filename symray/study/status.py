@@ -4,10 +4,9 @@ from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
-from symray.metrics import METRICS
 from symray.study.champion import registered
 from symray.study.confirmation import read_confirmation
-from symray.study.folder import last_line, run_id
+from symray.study.folder import last_line, newest_metrics, run_id
 from symray.study.leaderboard import leaderboard, metrics_of
 from symray.study.record import StudyRecord
 
@@ -15,7 +14,7 @@ from symray.study.record import StudyRecord
 def status(record: StudyRecord) -> dict[str, Any]:
     """The study's state, its trials, and the best, confirmed and registered of them.
 
-    ``metrics`` are on the validation split, of the last recorded epoch where a trial hasn't ended;
+    ``metrics`` are on the validation split, the newest recorded ones where a trial hasn't ended;
     ``best`` is None while no trial is feasible, ``confirmed`` the content of
     ``confirmation.json`` or None, ``model`` name and version in the registry or None.
     """
@@ -42,9 +41,7 @@ def trial_status(record: StudyRecord, trial: FrozenTrial) -> dict[str, Any]:
     folder = record.trial_folder(trial.number)
     metrics, epochs = metrics_of(trial), trial.user_attrs.get("epochs", 0)
     if trial.state == TrialState.RUNNING:
-        line = last_line(folder)
-        epochs = line["epoch"]
-        metrics = {name: value for name, value in line["values"].items() if name in METRICS}
+        metrics, epochs = newest_metrics(folder), last_line(folder)["epoch"]
     return {
         "number": trial.number,
         "state": trial.state.name,

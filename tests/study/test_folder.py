@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from symray.study import jsonl
-from symray.study.folder import last_line, metric_lines, run_id, task_events
+from symray.study.folder import last_line, metric_lines, newest_metrics, run_id, task_events
 
 
 def line(epoch: int, x_mae: float) -> dict[str, object]:
@@ -22,6 +22,12 @@ def test_the_last_line_of_an_epoch_wins_and_epochs_stand_in_order(tmp_path: Path
     jsonl.append(tmp_path / "metrics.jsonl", written)
     assert metric_lines(tmp_path) == [line(1, 0.1), line(2, 0.25), line(3, 0.3), line(10, 1.0)]
     assert last_line(tmp_path) == line(10, 1.0)
+
+
+def test_the_newest_value_of_each_metric_counts(tmp_path: Path) -> None:
+    later = {"epoch": 3, "time": 1.0, "values": {"train/kl": 1.0, "y_mae": 0.5}}
+    jsonl.append(tmp_path / "metrics.jsonl", [line(1, 0.1), line(2, 0.2), later])
+    assert newest_metrics(tmp_path) == {"x_mae": 0.2, "y_mae": 0.5}
 
 
 def test_a_line_being_written_does_not_count_yet(tmp_path: Path) -> None:

@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 
 import optuna
 import pytest
 from optuna.trial import TrialState
 
+from symray.study import jsonl
 from symray.study.record import StudyRecord
 from symray.study.search import Search, retry
 from symray.study.storage import mend_journal
@@ -202,11 +204,27 @@ def test_a_trial_is_stopped_by_hand(make_record: MakeRecord, make_search: MakeSe
     assert not search.report(task, report(1, **GOOD))
     record.add_event("stop", number=0)
     search.heed_events()
-    assert search.report(task, report(2, **GOOD))
-    search.finish(task, report(2, **GOOD), None)
+    assert search.report(task, report(2))  # an epoch that is not evaluated
+    search.finish(task, report(2), None)
     trial = record.trial(0)
     assert (trial.state, trial.user_attrs["reason"]) == (TrialState.PRUNED, "stopped by hand")
     assert trial.constraints["x_mae <= 0.8"] == pytest.approx(-0.3)
+    assert trial.user_attrs["metrics"] == GOOD
+
+
+def test_a_resumed_trial_that_is_stopped_keeps_what_was_evaluated_before(
+    make_record: MakeRecord, make_search: MakeSearch
+) -> None:
+    record = make_record()
+    task = handed_out(make_search(record))
+    line = {"epoch": 1, "time": 0.0, "values": {**GOOD, "train/kl": 1.0}}
+    jsonl.append(Path(task.folder) / "metrics.jsonl", [line])
+    record.add_event("stop", number=0)
+    search = make_search(reopened(record))
+    task = handed_out(search)
+    assert search.report(task, report(2))
+    search.finish(task, report(2), None)
+    assert record.trial(0).user_attrs["metrics"] == GOOD
 
 
 def test_a_grid_is_tried_point_by_point_whatever_interrupts_it(

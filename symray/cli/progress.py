@@ -93,7 +93,8 @@ class StudyProgress(Progress):
     def ended(self, task: Task, report: Report | None, state: str, reason: str | None) -> None:
         """Count it and, where there is no live display, print a line."""
         self._running.pop(task.name, None)
-        self._done += 1
+        counts = task.kind != "pretraining"
+        self._done += counts
         self._total = max(self._total, self._done)  # it may have been extended meanwhile
         values = report.values if report else {}
         if task.kind == "trial" and state == "COMPLETE":
@@ -102,7 +103,7 @@ class StudyProgress(Progress):
             self.message(
                 f"{task.name} {state} after {report.epoch if report else 0} epochs"
                 f"{self._metrics(values)}{f'  ({reason})' if reason else ''}"
-                f"  [{self._done}/{self._total}]"
+                f"{f'  [{self._done}/{self._total}]' if counts else ''}"
             )
 
     def _begin(self, phase: str, done: int, total: int) -> None:

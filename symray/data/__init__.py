@@ -26,6 +26,7 @@ __all__ = [
     "form_of",
     "load_data",
     "named_data_set",
+    "pretraining_data",
 ]
 
 
@@ -36,6 +37,11 @@ def form_of(spec: str | Mapping[str, Any]) -> DataForm:
         UserError: there is no such data set.
     """
     return named_data_set(spec).form if isinstance(spec, str) else Arrays.form
+
+
+def pretraining_data(spec: str | Mapping[str, Any]) -> str | None:
+    """Name of the set without Y that belongs to a study file's ``data``, if there is one."""
+    return named_data_set(spec).pretraining_data if isinstance(spec, str) else None
 
 
 def load_data(spec: str | Mapping[str, Any]) -> DataSet:

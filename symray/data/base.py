@@ -15,6 +15,7 @@ from symray.data.units import Units
 
 SplitName = Literal["validation", "test"]
 XKind = Literal["vectors"]
+YKind = Literal["targets", "factors", "none"]
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,13 @@ class DataForm:
 
     Attributes:
         x: kind of X, which decides what measures its reconstruction.
-        y: ``targets`` that a model may predict, or ``factors`` that only metrics look at.
+        y: ``targets`` that a model may predict, ``factors`` that only metrics look at, or ``none``,
+            and then Y is 0.
         networks: name in :data:`symray.networks.NETWORKS` of those that fit.
     """
 
     x: XKind
-    y: Literal["targets", "factors"]
+    y: YKind
     networks: str
 
 
@@ -108,9 +110,11 @@ class NamedDataSet(DataSet):
 
     Attributes:
         summary: one line for ``symray data list``.
+        pretraining_data: name of the set without Y that models are pretrained on, if there is one.
     """
 
     summary: ClassVar[str]
+    pretraining_data: ClassVar[str | None] = None
 
     @classmethod
     def is_prepared(cls) -> bool:

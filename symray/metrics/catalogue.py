@@ -39,7 +39,12 @@ METRICS: Mapping[str, Metric] = {
         "minimize", "MAE of X, summed over dimensions", x="vectors", cheap=True, rebuilds="x"
     ),
     "y_mae": Metric(
-        "minimize", "MAE of Y, summed over dimensions", needs_y=True, cheap=True, rebuilds="y"
+        "minimize",
+        "MAE of Y, summed over dimensions",
+        needs_y=True,
+        y="targets",
+        cheap=True,
+        rebuilds="y",
     ),
     "kl_z0": Metric("maximize", "KL(q(z0|x) || p) in nats: what Z0 carries", cheap=True),
     "kl_z1": Metric("maximize", "KL(q(z1|x) || p) in nats: what Z1 carries", cheap=True),

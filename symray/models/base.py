@@ -56,7 +56,11 @@ class Model(nn.Module, ABC):
         uses_y: whether the loss reads Y; else Y may be factors that only metrics look at.
         predicts_y: whether :meth:`predict` gives Y.
         conditional: whether :meth:`decode` needs Y.
+        splits: whether ``z1_dims`` changes anything.
         batches_per_step: how many minibatches a step draws.
+        phases: the updates of a step, in order.
+        pretraining: the update of a step on data without Y, which trains what reconstructs X; None
+            where a model has none.
     """
 
     architecture: ClassVar[Mapping[str, int]] = {"latent_dims": 3, "z1_dims": 1}
@@ -65,8 +69,10 @@ class Model(nn.Module, ABC):
     uses_y: ClassVar[bool] = True
     predicts_y: ClassVar[bool] = True
     conditional: ClassVar[bool] = False
+    splits: ClassVar[bool] = True
     batches_per_step: ClassVar[int] = 1
     phases: ClassVar[Sequence[Phase]] = ()
+    pretraining: ClassVar[Phase | None] = None
 
     z1_mask: Tensor
 

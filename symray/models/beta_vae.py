@@ -21,6 +21,7 @@ class BetaVAE(Model):
     hyperparameters: ClassVar[Mapping[str, float]] = {"beta": 4.0}
     uses_y = False
     predicts_y = False
+    splits = False
     phases: ClassVar[Sequence[Phase]] = (Phase("elbo", ("encoder", "decoder_x")),)
 
     def __init__(self, networks: Networks, latent_dims: int) -> None:

@@ -13,7 +13,7 @@ from symray.networks import Networks
 
 
 class CVAE(Model):
-    """Minimises ``KL + lambda * Xrec``.
+    """Minimises ``KL + lambda * Xrec``; pretrained by the same with Y unknown, which is 0.
 
     The encoder sees X only and gives mean and log sigma of each point; the decoder gets [z, y].
     Z has the size of Z0: the latents of Z1 are 0 everywhere, and their KL with them.
@@ -22,6 +22,7 @@ class CVAE(Model):
     predicts_y = False
     conditional = True
     phases = (Phase("minimise", ("encoder", "decoder_x"), "minimise"),)
+    pretraining = Phase("pretrain", ("encoder", "decoder_x"), "pretrain")
 
     def __init__(self, networks: Networks, latent_dims: int, z1_dims: int) -> None:
         super().__init__(networks, latent_dims, z1_dims)
@@ -71,6 +72,8 @@ class CVIB(CVAE):
 
     def loss(self, phase: str, batches: Sequence[Batch], noise: Noise, hp: Hyperparameters) -> Loss:
         """The class's formula; logs its terms."""
+        if phase == "pretrain":
+            return super().loss(phase, batches, noise, hp)
         mu, log_sigma, x_rec = self._reconstruct(batches[0], noise["z"])
         kl_z = kl(mu, log_sigma).sum(-1).mean()
         pairs = mean_pairwise_kl(mu, log_sigma)

@@ -10,7 +10,7 @@ from torch.func import functional_call, grad_and_value, stack_module_state, vmap
 from torch.nn.functional import one_hot
 
 from symray.data.base import Batch
-from symray.models.base import Model, Noise
+from symray.models.base import Model, Noise, Phase
 from symray.networks import NETWORKS
 
 Y_DIMS, BATCH_SIZE = 2, 16
@@ -166,13 +166,18 @@ def _construction(subject: _Subject) -> None:
     _require(any(True for _ in model.parameters()), "the model has no parameters")
 
 
+def all_phases(model: Model) -> list[Phase]:
+    """The phases of a step, and the one of pretraining where there is one."""
+    return [*model.phases, *([model.pretraining] if model.pretraining else [])]
+
+
 def _phases(subject: _Subject) -> None:
     model = subject.build()
-    names = [phase.name for phase in model.phases]
+    names = [phase.name for phase in all_phases(model)]
     _require(bool(names), "the model has no phases")
     _require(len(set(names)) == len(names), f"phases share a name: {', '.join(names)}")
     trained: set[str] = set()
-    for phase in model.phases:
+    for phase in all_phases(model):
         for attribute in phase.trains:
             found = _named(model, (attribute,))
             _require(
@@ -185,7 +190,7 @@ def _phases(subject: _Subject) -> None:
 
 def _noise_shapes(subject: _Subject) -> None:
     model = subject.build()
-    for phase in model.phases:
+    for phase in all_phases(model):
         for name, shape in model.noise(phase.name, BATCH_SIZE).items():
             fits = isinstance(shape, tuple) and all(isinstance(n, int) and n > 0 for n in shape)
             _require(fits, f"noise '{name}' of phase '{phase.name}' has the shape {shape}")
@@ -194,7 +199,7 @@ def _noise_shapes(subject: _Subject) -> None:
 def _loss(subject: _Subject) -> None:
     model = subject.build()
     batches, hp = subject.batches(), subject.hp()
-    for phase in model.phases:
+    for phase in all_phases(model):
         noise = _noise(model, phase.name)
         torch.default_generator.manual_seed(1)
         before = torch.get_rng_state()
@@ -211,7 +216,7 @@ def _loss(subject: _Subject) -> None:
 
 def _gradients_reach(subject: _Subject) -> None:
     model = subject.build()
-    for phase in model.phases:
+    for phase in all_phases(model):
         loss, _ = model.loss(phase.name, subject.batches(), _noise(model, phase.name), subject.hp())
         gradients = _gradients(model, loss)
         named = _named(model, phase.trains)
@@ -226,7 +231,7 @@ def _gradients_reach(subject: _Subject) -> None:
 def _constant_batch(subject: _Subject) -> None:
     model = subject.build()
     constant = [Batch(torch.ones_like(x), torch.ones_like(y)) for x, y in subject.batches()]
-    for phase in model.phases:
+    for phase in all_phases(model):
         loss, _ = model.loss(phase.name, constant, _noise(model, phase.name), subject.hp())
         _require(bool(loss.isfinite()), f"the loss of '{phase.name}' is {loss.item()}")
         for name, gradient in _gradients(model, loss).items():
@@ -237,7 +242,7 @@ def _constant_batch(subject: _Subject) -> None:
 def _float64(subject: _Subject) -> None:
     single, double = subject.build(), subject.build().double()
     double.load_state_dict(single.state_dict())
-    for phase in single.phases:
+    for phase in all_phases(single):
         losses = [
             model.loss(
                 phase.name,
@@ -263,7 +268,7 @@ def _vectorised(subject: _Subject) -> None:
     x_y = [
         tuple(map(torch.stack, zip(*column, strict=True))) for column in zip(*batches, strict=True)
     ]
-    for phase in members[0].phases:
+    for phase in all_phases(members[0]):
         noises = [_noise(member, phase.name, i, torch.float64) for i, member in enumerate(members)]
         noise = {name: torch.stack([n[name] for n in noises]) for name in noises[0]}
 
@@ -288,7 +293,7 @@ def _weights(subject: _Subject) -> None:
     x = subject.batches()[0].x
     for a, b in zip(model.posterior(x), other.posterior(x), strict=True):
         _require(torch.equal(a, b), "a model loaded from its saved weights encodes differently")
-    for phase in model.phases:
+    for phase in all_phases(model):
         noise = _noise(model, phase.name)
         a, b = (
             m.loss(phase.name, subject.batches(), noise, subject.hp())[0] for m in (model, other)

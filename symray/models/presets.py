@@ -43,6 +43,15 @@ _OF_MODEL: Mapping[str, Mapping[str, Numbers]] = {
 """By data set and model."""
 
 
+_PRETRAINING: Mapping[str, Numbers] = {}
+"""By the data that trials are trained on."""
+
+
+def pretraining_settings(data: object) -> Numbers:
+    """Settings of the pretraining of models that are trained on ``data``."""
+    return dict(_PRETRAINING.get(data, {})) if isinstance(data, str) else {}
+
+
 def preset_settings(model: str, data: object, preset: Preset = "paper") -> Numbers:
     """Settings of ``model`` on ``data``, both by their names in study files.
 

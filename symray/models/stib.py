@@ -64,7 +64,9 @@ class STIB(STIBWithoutAdversary):
         """The formula of ``phase``; minimise logs R as mi_penalty, maximise as adversary_mi."""
         if phase == "minimise":
             return self._minimise(batches[0], noise["z"], hp)
-        return self._maximise(batches[0], noise["z"], hp)
+        if phase == "maximise":
+            return self._maximise(batches[0], noise["z"], hp)
+        return super().loss(phase, batches, noise, hp)
 
     def _minimise(self, batch: Batch, eps: Tensor, hp: Hyperparameters) -> Loss:
         z, loss, logs = self._bottleneck(batch, eps, hp)

@@ -13,7 +13,7 @@ from symray.networks import Networks, squared_error
 
 
 class VAE(Model):
-    """Minimises ``KL + lambda * (Xrec + y_weight * Yrec)``.
+    """Minimises ``KL + lambda * (Xrec + y_weight * Yrec)``; pretrained by ``KL + lambda * Xrec``.
 
     Y is predicted from the whole Z, which counts as Z0: ``z1_dims`` is ignored. Log sigma is one
     free vector (Z,), shared by all points, and begins at the prior's 0.
@@ -23,7 +23,8 @@ class VAE(Model):
     phases: ClassVar[Sequence[Phase]] = (
         Phase("minimise", ("encoder", "log_sigma", "decoder_x", "decoder_y"), "minimise"),
     )
-    splits: ClassVar[bool] = False
+    pretraining = Phase("pretrain", ("encoder", "log_sigma", "decoder_x"), "pretrain")
+    splits = False
 
     def __init__(self, networks: Networks, latent_dims: int, z1_dims: int) -> None:
         super().__init__(networks, latent_dims, z1_dims if self.splits else 0)
@@ -37,7 +38,10 @@ class VAE(Model):
         return {"z": (batch_size, len(self.log_sigma))}
 
     def loss(self, phase: str, batches: Sequence[Batch], noise: Noise, hp: Hyperparameters) -> Loss:
-        """The class's formula; logs its three terms."""
+        """The class's formula; logs its terms."""
+        if phase == "pretrain":
+            _, kl_z, x_rec = self._reconstruct(batches[0], noise["z"])
+            return kl_z + hp["lambda"] * x_rec, {"kl": kl_z, "x_rec": x_rec}
         _, loss, logs = self._bottleneck(batches[0], noise["z"], hp)
         return loss, logs
 
@@ -45,13 +49,17 @@ class VAE(Model):
         self, batch: Batch, eps: Tensor, hp: Hyperparameters
     ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
         """Codes z (B, Z), the loss and its terms."""
-        mu = self.encoder(batch.x)
-        z = reparametrise(mu, self.log_sigma, eps)
-        kl_z = kl(mu, self.log_sigma).sum(-1).mean()
-        x_rec = self.networks.x_error(self.decode(z), batch.x)
+        z, kl_z, x_rec = self._reconstruct(batch, eps)
         y_rec = squared_error(self.predict(z), batch.y)
         loss = kl_z + hp["lambda"] * (x_rec + hp["y_weight"] * y_rec)
         return z, loss, {"kl": kl_z, "x_rec": x_rec, "y_rec": y_rec}
+
+    def _reconstruct(self, batch: Batch, eps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Codes z (B, Z), KL () and Xrec ()."""
+        mu = self.encoder(batch.x)
+        z = reparametrise(mu, self.log_sigma, eps)
+        kl_z = kl(mu, self.log_sigma).sum(-1).mean()
+        return z, kl_z, self.networks.x_error(self.decode(z), batch.x)
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log standard deviation of q(z|x), each (N, Z)."""

@@ -2,20 +2,17 @@
 
 import json
 import statistics
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from symray.metrics import METRICS
-from symray.study import jsonl
-from symray.study.folder import last_line
+from symray.study.folder import last_line, outcome_of, write_outcome
 from symray.study.leaderboard import Candidate, candidate, leaderboard, rank
 from symray.study.progress import Progress
 from symray.study.record import StudyRecord
 from symray.study.task import Report, Task, derive_seed
-from symray.study.views import outcome_of
 from symray.study.whole import write_whole
 from symray.study.worker import load_trained
 
@@ -69,9 +66,7 @@ class Confirmation:
     def finish(self, task: Task, report: Report | None, error: str | None) -> None:
         """Record the outcome."""
         reason = error or (report.reason if report else "no report")
-        state = "FAIL" if reason else "COMPLETE"
-        outcome = {"state": state, "reason": reason, "time": time.time()}
-        jsonl.append(Path(task.folder) / "outcome.jsonl", [outcome])
+        state = write_outcome(Path(task.folder), reason)
         self.progress.ended(task, report, state, reason)
         self.changed(task.name)
 

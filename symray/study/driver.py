@@ -19,6 +19,7 @@ from symray.study.fingerprints import code_of, trial_tags
 from symray.study.home import find_study, home
 from symray.study.leaderboard import leaderboard, nothing_feasible
 from symray.study.lock import StudyLock
+from symray.study.pretraining import PretrainFirst
 from symray.study.progress import Progress
 from symray.study.projector import Projector, reconcile
 from symray.study.record import StudyRecord
@@ -108,11 +109,21 @@ class Driver:
             self.projector.close(complete=self.record.complete)
 
     def _run_once(self) -> None:
-        stages = InTurn([self._make_search, self._make_confirmation])
-        if not stages.exhausted:
-            run_tasks(
-                stages, self.file.resources, self.file.concurrency, self.stopping, self._on_step
-            )
+        tags = trial_tags(self.file)
+        stages = PretrainFirst(
+            self.file,
+            InTurn([lambda: self._make_search(tags), self._make_confirmation]),
+            tags,
+            self.progress,
+            self.projector.changed,
+        )
+        try:
+            if not stages.exhausted:
+                run_tasks(
+                    stages, self.file.resources, self.file.concurrency, self.stopping, self._on_step
+                )
+        finally:
+            stages.close()
         self._refuse_hopeless()
         if self.stopping.is_set():
             return
@@ -121,8 +132,7 @@ class Driver:
         if self.search.exhausted:  # else somebody extended it meanwhile
             self.record.add_event("finish")
 
-    def _make_search(self) -> Search:
-        tags = trial_tags(self.file)
+    def _make_search(self, tags: dict[str, str]) -> Search:
         self.search = Search(
             self.record, tags, self.progress, self.projector.trial_changed, self._out_of_time
         )

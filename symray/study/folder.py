@@ -1,5 +1,6 @@
 """What a task's folder tells, to anyone who can read it."""
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -36,3 +37,17 @@ def run_id(folder: Path) -> str | None:
     """The task's MLflow run, once it has one."""
     path = folder / "mlflow_run_id"
     return path.read_text().strip() if path.exists() else None
+
+
+def outcome_of(folder: Path) -> dict[str, Any] | None:
+    """How a training that isn't a trial ended, state, reason and time; None while it hasn't."""
+    lines = jsonl.read(folder / "outcome.jsonl")
+    return lines[-1] if lines else None
+
+
+def write_outcome(folder: Path, reason: str | None) -> str:
+    """Record that such a training has ended, and why if it failed; returns its state."""
+    state = "FAIL" if reason else "COMPLETE"
+    outcome = {"state": state, "reason": reason, "time": time.time()}
+    jsonl.append(folder / "outcome.jsonl", [outcome])
+    return state

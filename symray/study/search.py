@@ -17,6 +17,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from symray.metrics import METRICS
 from symray.study.file import StudyFile
 from symray.study.folder import newest_metrics
+from symray.study.pretraining import checkpoints_to_begin_with
 from symray.study.progress import Progress
 from symray.study.record import StudyRecord
 from symray.study.samplers import distributions, grid, make_pruner, make_sampler
@@ -208,12 +209,14 @@ class Search:
     def _task(self, trial: FrozenTrial) -> Task:
         file = self.file
         original = trial.user_attrs.get("retry_of", trial.number)
+        settings = file.settings(trial.params)
         spec = TrialSpec(
             model=file.model,
             data=file.data_spec(),
-            settings=file.settings(trial.params),
+            settings=settings,
             seed=derive_seed(file.seed, "trial", original),
             code=None if file.code is None else str(file.code),
+            begins_with=checkpoints_to_begin_with(file, settings),
         )
         return Task(
             study=file.study,

@@ -13,13 +13,14 @@ Outcome = Literal["running", "complete", "failed"]
 
 @dataclass(frozen=True)
 class Task:
-    """One training job: a trial of the search, or one seed of the confirmation.
+    """One training job: a trial of the search, a pretraining, or one seed of the confirmation.
 
     Attributes:
         study: the study's name.
         name: unique within the study, and the name of its MLflow run.
         kind: what it is for.
-        number: the Optuna number of the trial that it is, or that it confirms.
+        number: the Optuna number of the trial that it is, that it confirms, or that first asked
+            for it.
         folder: its record: ``metrics.jsonl``, checkpoints, output.
         spec: a :class:`symray.training.spec.TrialSpec` as JSON.
         metrics: metrics evaluated while it trains; the last epoch evaluates all.
@@ -31,7 +32,7 @@ class Task:
 
     study: str
     name: str
-    kind: Literal["trial", "confirmation"]
+    kind: Literal["trial", "pretraining", "confirmation"]
     number: int
     folder: str
     spec: dict[str, Any]

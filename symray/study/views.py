@@ -8,7 +8,7 @@ from typing import Any
 from optuna.trial import FrozenTrial
 
 from symray.study import folder as folders
-from symray.study import jsonl
+from symray.study.pretraining import pretraining_folders, pretrainings
 from symray.study.record import StudyRecord, milliseconds
 from symray.study.task import Task
 
@@ -56,7 +56,9 @@ def view_of(record: StudyRecord, name: str, live: bool) -> RunView | None:
     kind, rest = name.split("-", 1)
     if kind == "trial":
         return _trial_view(record, record.trial(int(rest)), live)
-    return _confirmation_view(record.folder / "confirmation" / rest, live)
+    if kind == "pretraining":
+        return _training_view(pretrainings() / rest, live)
+    return _training_view(record.folder / "confirmation" / rest, live)
 
 
 def _trial_view(record: StudyRecord, trial: FrozenTrial, live: bool) -> RunView | None:
@@ -78,9 +80,9 @@ def _trial_view(record: StudyRecord, trial: FrozenTrial, live: bool) -> RunView 
     )
 
 
-def _confirmation_view(folder: Path, live: bool) -> RunView:
+def _training_view(folder: Path, live: bool) -> RunView:
     task = Task.load(folder)
-    outcome = outcome_of(folder)
+    outcome = folders.outcome_of(folder)
     state = outcome["state"] if outcome else "RUNNING"
     tags = _tags(task) | {"symray.state": state}
     if outcome and outcome["reason"]:
@@ -97,19 +99,16 @@ def _confirmation_view(folder: Path, live: bool) -> RunView:
 
 
 def views(record: StudyRecord, live: bool) -> Iterator[RunView]:
-    """The runs of all tasks of a study, trials first; ``live`` while a driver is at work."""
+    """The runs of all tasks of a study, trials first; ``live`` while a driver is at work.
+
+    A pretraining is a run of the study that was the first to ask for it.
+    """
     for trial in record.trials():
         view = _trial_view(record, trial, live)
         if view is not None:
             yield view
-    for folder in record.confirmation_folders():
-        yield _confirmation_view(folder, live)
-
-
-def outcome_of(folder: Path) -> dict[str, Any] | None:
-    """How a confirmation training ended; None while it hasn't."""
-    lines = jsonl.read(folder / "outcome.jsonl")
-    return lines[-1] if lines else None
+    for folder in [*pretraining_folders(record.name), *record.confirmation_folders()]:
+        yield _training_view(folder, live)
 
 
 def _status(state: str, live: bool) -> str:

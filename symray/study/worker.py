@@ -17,7 +17,7 @@ from symray.errors import UserError
 from symray.metrics import METRICS
 from symray.study import jsonl
 from symray.study.task import Report, Task, derive_seed
-from symray.training.build import build_trainer
+from symray.training.build import build_trainer, take_over
 from symray.training.checkpoint import (
     newest_checkpoint,
     read_checkpoint,
@@ -90,7 +90,7 @@ class TaskRun:
         if done or time.monotonic() - self._saved_at >= self.task.checkpoint_every:
             self.save()
         if self.trainer.finished and not done:
-            self.trainer = self._build(len(self._finals))
+            self.trainer = self._begin(len(self._finals))
         return self._report("complete" if done else "running")
 
     def save(self) -> None:
@@ -108,17 +108,26 @@ class TaskRun:
     def _restore(self) -> Trainer:
         path = newest_checkpoint(self.folder / "checkpoints")
         if path is None:
-            return self._build(0)
+            return self._begin(0)
         state, extra = read_checkpoint(path)
         self._finals = extra["finals"]
         done = len(self._finals) == self.task.repeats
-        trainer = self._build(len(self._finals) - (1 if done else 0))
-        if done or state.epoch < self._epochs_each:
+        if not done and state.epoch == self._epochs_each:
+            trainer = self._begin(len(self._finals))
+        else:
+            trainer = self._build(len(self._finals) - done)
             trainer.load(state)
         written = {line["epoch"] for line in jsonl.read(self.folder / "metrics.jsonl")}
         lines = [line for line in extra["lines"] if line["epoch"] not in written]
         jsonl.append(self.folder / "metrics.jsonl", lines)
         self._last = extra["lines"][-1]
+        return trainer
+
+    def _begin(self, repeat: int) -> Trainer:
+        """The trainer at epoch 0 of a repeat."""
+        trainer = self._build(repeat)
+        if self._spec.begins_with is not None:
+            take_over(trainer.model, Path(self._spec.begins_with))
         return trainer
 
     def _build(self, repeat: int) -> Trainer:

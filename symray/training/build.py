@@ -6,9 +6,12 @@ from pathlib import Path
 import torch
 
 from symray.data import form_of, load_data
+from symray.errors import UserError
 from symray.models.base import Model
 from symray.models.design import Design
 from symray.models.registry import model_class
+from symray.training.checkpoint import newest_checkpoint, read_checkpoint
+from symray.training.optimise import trained
 from symray.training.seeds import stream_seed
 from symray.training.settings import Settings, resolve_settings
 from symray.training.spec import TrialSpec
@@ -16,7 +19,7 @@ from symray.training.trainer import Trainer
 
 
 def build_trainer(spec: TrialSpec, device: str = "auto") -> Trainer:
-    """The trainer of ``spec``, at epoch 0.
+    """The trainer of ``spec``, at epoch 0 and with random weights, see :func:`take_over`.
 
     Args:
         spec: the trial; settings that it leaves out take the model's defaults.
@@ -32,7 +35,34 @@ def build_trainer(spec: TrialSpec, device: str = "auto") -> Trainer:
     settings = resolve_settings(design, {}, spec.settings)
     data = load_data(spec.data)
     model = build_model(design, data.x_shape, data.y_dims, settings, spec.seed)
-    return Trainer(model, data, settings, spec.seed, device)
+    phases = None
+    if spec.pretrains:
+        if model.pretraining is None:
+            raise UserError(f"model '{spec.model}' has no pretraining")
+        phases = [model.pretraining]
+    return Trainer(model, data, settings, spec.seed, device, phases)
+
+
+def take_over(model: Model, checkpoints: Path) -> None:
+    """Give ``model`` the weights that a pretraining has trained.
+
+    Args:
+        model: changed in place; what the pretraining doesn't train stays.
+        checkpoints: folder of the pretraining's checkpoints, of which the newest is taken.
+
+    Raises:
+        UserError: there is no whole checkpoint, or it is of another architecture.
+    """
+    assert model.pretraining is not None
+    path = newest_checkpoint(checkpoints)
+    if path is None:
+        raise UserError(f"{checkpoints} holds no whole checkpoint of the pretraining any more")
+    weights = read_checkpoint(path)[0].model
+    with torch.no_grad():
+        for name, parameter in trained(model, model.pretraining).items():
+            if name not in weights or weights[name].shape != parameter.shape:
+                raise UserError(f"the pretraining in {path} is of another architecture: {name}")
+            parameter.copy_(weights[name])
 
 
 def build_model(

@@ -46,7 +46,9 @@ def save_bundle(
     config = {
         "format": _FORMAT,
         "symray": {"version": symray.__version__, "fingerprint": symray_fingerprint()},
-        "trial": replace(spec, code=None).to_json(),  # a path of this machine says nothing
+        "trial": replace(
+            spec, code=None, begins_with=None
+        ).to_json(),  # paths say nothing elsewhere
         "epoch": trainer.epoch,
         "x_shape": trainer.data.x_shape,
         "y_dims": trainer.data.y_dims,

@@ -54,7 +54,7 @@ def lacks(design: Design, metric: Metric) -> str | None:
     if metric.x not in (None, design.data.x):
         return f"is trained on {design.data.x}, not {metric.x}"
     if metric.y not in (None, design.data.y):
-        return f"is trained on data with {design.data.y}, not {metric.y}"
+        return f"is trained on data without {metric.y}"
     return None
 
 

@@ -1,6 +1,6 @@
 """Adam over the parameters that each phase names."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -38,17 +38,17 @@ class Optimisers:
     & Hutter 2019). A parameter that a phase doesn't train is not touched by it, decay included.
     """
 
-    def __init__(self, model: Model, settings: Settings) -> None:
+    def __init__(self, model: Model, phases: Sequence[Phase], settings: Settings) -> None:
         clip = settings.get("gradient_clip")
         self._by_name: dict[str, torch.optim.AdamW] = {}
-        for name in dict.fromkeys(phase.optimiser for phase in model.phases):
-            phases = [phase for phase in model.phases if phase.optimiser == name]
+        for name in dict.fromkeys(phase.optimiser for phase in phases):
+            sharing = [phase for phase in phases if phase.optimiser == name]
             # A dict, as phases may share parameters.
-            union = dict.fromkeys(p for phase in phases for p in trained(model, phase).values())
+            union = dict.fromkeys(p for phase in sharing for p in trained(model, phase).values())
             self._by_name[name] = torch.optim.AdamW(
                 union,
-                _learning_rate(phases[0], settings),
-                phases[0].betas,
+                _learning_rate(sharing[0], settings),
+                sharing[0].betas,
                 weight_decay=settings["weight_decay"],
                 fused=True,
             )
@@ -59,7 +59,7 @@ class Optimisers:
                 self._by_name[phase.optimiser],
                 clip,
             )
-            for phase in model.phases
+            for phase in phases
             for _ in range(int(settings[phase.repeat]) if phase.repeat else 1)
         ]
         """The updates of one step, in order, repeats included."""

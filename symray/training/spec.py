@@ -17,6 +17,8 @@ class TrialSpec:
         settings: the trial's numbers, see :func:`symray.training.settings.resolve_settings`.
         seed: >= 0; decides the initial weights, the minibatches and the noise.
         code: folder of the package that holds an own model.
+        pretrains: whether only the model's pretraining phase is trained.
+        begins_with: folder of the checkpoints of the pretraining that it begins with.
     """
 
     model: str
@@ -24,6 +26,8 @@ class TrialSpec:
     settings: Settings
     seed: int
     code: str | None = None
+    pretrains: bool = False
+    begins_with: str | None = None
 
     def with_seed(self, seed: int) -> "TrialSpec":
         """The same trial under another seed."""

@@ -1,14 +1,14 @@
 """Trains one model: alternating phases, an epoch at a time, continued bit-equal after a stop."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from symray.data.base import DataSet, SplitName
-from symray.models.base import Model
+from symray.models.base import Model, Phase
 from symray.models.design import Design
 from symray.training.diverged import Diverged
 from symray.training.draws import draw_steps
@@ -40,7 +40,8 @@ class Trainer:
     """Trains ``model`` on ``data``; knows nothing of where the numbers go.
 
     All randomness of the training comes from one CPU generator seeded by ``seed``, an epoch at a
-    time; torch's global generators are neither read nor written.
+    time; torch's global generators are neither read nor written. ``phases`` are the model's where
+    no others are given.
 
     Attributes:
         model: on ``device``.
@@ -51,7 +52,13 @@ class Trainer:
     """
 
     def __init__(
-        self, model: Model, data: DataSet, settings: Settings, seed: int, device: str = "cpu"
+        self,
+        model: Model,
+        data: DataSet,
+        settings: Settings,
+        seed: int,
+        device: str = "cpu",
+        phases: Sequence[Phase] | None = None,
     ) -> None:
         self.model = model.to(device)
         self.data = data
@@ -59,7 +66,7 @@ class Trainer:
         self.epoch = 0
         self.device = torch.device(device)
         self._generator = torch.Generator().manual_seed(stream_seed(seed, "training"))
-        self._optimisers = Optimisers(model, settings)
+        self._optimisers = Optimisers(model, phases or model.phases, settings)
         self._hp = {
             name: torch.tensor(float(settings.get(name, 0.0)), device=device)
             for name in [*model.hyperparameters, "lambda"]

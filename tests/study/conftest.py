@@ -10,7 +10,7 @@ from optuna.trial import TrialState
 
 from symray.study import jsonl
 from symray.study.file import load_study_file
-from symray.study.folder import metric_lines
+from symray.study.folder import metric_lines, outcome_of
 from symray.study.home import home
 from symray.study.mlflow_client import experiment_id, make_client
 from symray.study.progress import Progress
@@ -18,7 +18,7 @@ from symray.study.record import StudyRecord
 from symray.study.samplers import distributions
 from symray.study.search import Search
 from symray.study.task import Task
-from symray.study.views import MLFLOW_STATUS, outcome_of
+from symray.study.views import MLFLOW_STATUS
 from symray.training.spec import TrialSpec
 
 TEXT = """\

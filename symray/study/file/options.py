@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, Strict, WithJsonSchema
 
 from symray.metrics.catalogue import Direction
-from symray.study.file.entries import Section
+from symray.study.file.entries import Finite, Section
 
 SamplerName = Literal["tpe", "random", "grid", "nsga2", "gp", "cmaes"]
 PrunerName = Literal["none", "median", "successive_halving", "hyperband"]
@@ -110,6 +110,17 @@ class NpzData(Section):
     """name of the array of inputs"""
     y: str = "y"
     """name of the array of targets"""
+
+
+class Pretraining(Section):
+    """What trials begin with: encoder and decoder trained on data without Y."""
+
+    data: str = ""
+    """a data set without Y; by default the one that belongs to the study's data"""
+    training: dict[str, Finite] = Field(default_factory=dict)
+    """settings of the pretraining; architecture is that of the trial"""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """decides every random number of the pretraining"""
 
 
 def _by_name(section: type[Section], names: Any) -> BeforeValidator:

@@ -3,9 +3,11 @@
 import math
 from collections.abc import Mapping
 
+from symray.data import pretraining_data
 from symray.metrics.catalogue import METRICS
+from symray.models.presets import pretraining_settings
 from symray.study.file.entries import Choice, Number, Range
-from symray.study.file.options import SAMPLER_OPTIONS, Pruner, Sampler
+from symray.study.file.options import SAMPLER_OPTIONS, Pretraining, Pruner, Sampler
 from symray.study.file.study_file import StudyFile
 from symray.training.evaluation import rebuilding
 from symray.training.settings import Setting, settings_of
@@ -21,6 +23,7 @@ def resolve(file: StudyFile) -> StudyFile:
         "search": search,
         "objectives": file.objectives or {"mi_z0_y_sampled": "minimize"},
         "sampler": _sampler(file.sampler),
+        "pretraining": _pretraining(file, known),
     }
     if isinstance(file.reference, dict):
         changes["reference"] = _typed(file.reference, known)
@@ -65,6 +68,20 @@ def _typed_entry(entry: Range | Choice, setting: Setting | None) -> Range | Choi
 def _sampler(sampler: Sampler) -> Sampler:
     defaults = SAMPLER_OPTIONS.get(sampler.name, {})
     return Sampler(name=sampler.name, **{**defaults, **sampler.options()})
+
+
+def _pretraining(file: StudyFile, known: Mapping[str, Setting]) -> bool | Pretraining:
+    belonging = pretraining_data(file.data_spec())
+    given = file.pretraining
+    if given is False or (given is True and None in (belonging, file.design().model.pretraining)):
+        return False
+    own = given if isinstance(given, Pretraining) else Pretraining()
+    usual = pretraining_settings(file.data_spec())
+    return Pretraining(
+        data=own.data or belonging or "",
+        training=_typed({**usual, **own.training}, known),
+        seed=own.seed,
+    )
 
 
 def _pruner(file: StudyFile) -> Pruner:

@@ -23,6 +23,7 @@ from symray.study.file.options import (
     Resources,
     SamplerField,
 )
+from symray.study.file.options import Pretraining as Pretraining
 from symray.study.file.options import Pruner as Pruner
 from symray.study.file.options import Sampler as Sampler
 from symray.training.settings import Settings, resolve_settings, settings_of
@@ -30,6 +31,10 @@ from symray.training.settings import Settings, resolve_settings, settings_of
 
 def _data_kind(data: Any) -> str:
     return "(name)" if isinstance(data, str) else "(npz)"
+
+
+def _pretraining_kind(pretraining: Any) -> str:
+    return "(switch)" if isinstance(pretraining, bool) else "(section)"
 
 
 def _reference_kind(reference: Any) -> str:
@@ -51,6 +56,11 @@ class StudyFile(Section):
     """a built-in data set (artificial) or {npz: FILE, x: NAME, y: NAME}"""
     preset: Literal["paper", "equal"] = "paper"
     """the papers' settings, or the same lambda schedule and weights for all models"""
+    pretraining: Annotated[
+        Annotated[bool, Tag("(switch)")] | Annotated[Pretraining, Tag("(section)")],
+        Discriminator(_pretraining_kind),
+    ] = True
+    """what trials begin with; true for the papers' where there is one, false for none"""
     training: dict[str, Finite] = Field(default_factory=dict)
     """settings that are the same in every trial"""
     search: dict[str, Entry] = Field(default_factory=dict)

@@ -6,6 +6,7 @@ from symray.metrics.invariance import resample_z0, y_shift, z0_gain
 from symray.metrics.kraskov import kraskov_mi, shuffled_mi
 from symray.metrics.probes import Probe, linear_probe, nonlinear_probe
 from symray.metrics.reconstruction import mae
+from symray.metrics.synergy import synergy_term, worst_latents
 
 __all__ = [
     "METRICS",
@@ -19,6 +20,8 @@ __all__ = [
     "nonlinear_probe",
     "resample_z0",
     "shuffled_mi",
+    "synergy_term",
+    "worst_latents",
     "y_shift",
     "z0_gain",
 ]

@@ -4,6 +4,7 @@ from symray.models.base import Model, Phase
 from symray.models.beta_vae import BetaVAE
 from symray.models.conditional import CVAE, CVIB
 from symray.models.factor_vae import FactorVAE
+from symray.models.non_syn import NonSynVAE
 from symray.models.stib import STIB, STIBWithoutAdversary
 from symray.models.vae import VAE
 
@@ -15,6 +16,7 @@ __all__ = [
     "BetaVAE",
     "FactorVAE",
     "Model",
+    "NonSynVAE",
     "Phase",
     "STIBWithoutAdversary",
 ]

@@ -10,6 +10,7 @@ from symray.models.base import Model
 from symray.models.beta_vae import BetaVAE
 from symray.models.conditional import CVAE, CVIB
 from symray.models.factor_vae import FactorVAE
+from symray.models.non_syn import NonSynVAE
 from symray.models.stib import STIB, STIBWithoutAdversary
 from symray.models.vae import VAE
 
@@ -21,6 +22,7 @@ MODELS: dict[str, type[Model]] = {
     "cvib": CVIB,
     "beta_vae": BetaVAE,
     "factor_vae": FactorVAE,
+    "non_syn": NonSynVAE,
 }
 ENTRY_POINTS = "symray.models"
 

@@ -6,14 +6,14 @@ import torch
 from torch import nn
 
 from symray.data.base import Batch
-from symray.models import CVAE, CVIB, STIB, VAE, BetaVAE, FactorVAE, STIBWithoutAdversary
+from symray.models import CVAE, CVIB, STIB, VAE, BetaVAE, FactorVAE, NonSynVAE, STIBWithoutAdversary
 from symray.networks import Dense
 
 B, DX, DY = 11, 3, 2
 LATENT_DIMS, Z1_DIMS = 5, 2
 Z0 = np.array([1, 1, 1, 0, 0])
 LAMBDA, Y_WEIGHT, BETA, BIJECTION_WEIGHT, KL_WEIGHT, X_WEIGHT = 0.7, 2.5, 3.0, 0.2, 0.3, 1.7
-GAMMA = 6.4
+GAMMA, ALPHA, OMEGA = 6.4, 5.0, 0.9
 HP = {
     "lambda": LAMBDA,
     "y_weight": Y_WEIGHT,
@@ -22,6 +22,8 @@ HP = {
     "kl_weight": KL_WEIGHT,
     "x_weight": X_WEIGHT,
     "gamma": GAMMA,
+    "alpha": ALPHA,
+    "omega": OMEGA,
 }
 
 
@@ -220,3 +222,52 @@ def test_factor_vaes_discriminator():
         total += np.mean([np.log(sum(np.exp(row))) - row[true] for row in logits]) / 2
     loss, _ = s.loss("discriminator")
     assert loss == pytest.approx(total, rel=1e-12)
+
+
+def test_non_syns_first_step_is_the_elbo():
+    s = Setting(NonSynVAE)
+    x, _, eps = s.arrays()
+    mu, sigma, z = each_points(s, x, eps)
+    x_rec = error(s.run("decoder_x", z), x)
+    loss, logs = s.loss("elbo")
+    assert loss == pytest.approx(kl(mu, sigma) + LAMBDA * x_rec, rel=1e-12)
+    assert logs == pytest.approx({"kl": kl(mu, sigma), "x_rec": x_rec}, rel=1e-12)
+
+
+def worst(kls):
+    """The paper's greedy policy, plainly."""
+    best, information = [], 0.0
+    while True:
+        base, before = list(best), information
+        for c in range(len(kls)):
+            new = sum(kls[i] for i in [*base, c])
+            if c not in base and (new if not base else new * OMEGA) > information:
+                best, information = [*base, c], new
+        if information == before:
+            return [c for c in range(len(kls)) if c not in best]
+
+
+def test_non_syns_second_step_is_the_kl_of_the_worst_latents_of_the_second_batch():
+    s = Setting(NonSynVAE)
+    mu, sigma, _ = each_points(s, s.other_x.numpy(), 0)
+    kls = [kl(mu[:, [d]], sigma[:, [d]]) for d in range(LATENT_DIMS)]
+    left_out = worst(kls)
+    assert 0 < len(left_out) < LATENT_DIMS
+    loss, logs = s.loss("synergy")
+    assert loss == pytest.approx(ALPHA * sum(kls[c] for c in left_out), rel=1e-12)
+    assert logs == pytest.approx({"synergy": loss / ALPHA}, rel=1e-12)
+
+
+def test_pretraining_is_the_loss_without_y():
+    for cls in (VAE, STIB):
+        s = Setting(cls)
+        x, _, _ = s.arrays()
+        mu, sigma, z = codes(s)
+        loss, _ = s.loss("pretrain")
+        x_rec = error(s.run("decoder_x", z), x)
+        assert loss == pytest.approx(kl(mu, sigma) + LAMBDA * x_rec, rel=1e-12)
+    for cls in (CVAE, CVIB):
+        s = Setting(cls)
+        mu, sigma, x_rec = conditional(s)
+        loss, _ = s.loss("pretrain")
+        assert loss == pytest.approx(kl(mu, sigma) + LAMBDA * x_rec, rel=1e-12)

@@ -20,6 +20,9 @@ data: artificial
 # {preset}
 preset: paper
 
+# {pretraining}
+pretraining: true                     # or {{data: NAME, training: {{epochs: 20}}}}
+
 # {training}
 training:
   epochs: 15

@@ -45,6 +45,22 @@ SETTINGS = [
      "search.batch_size.step: must be a whole number, not 0.5"),
 ]  # fmt: skip
 
+PRETRAINING = [
+    ({"extra": "pretraining: {data: artifical}"}, "s.yaml:6: pretraining.data: there is no data "
+     "set 'artifical'; did you mean 'artificial'? (own data are written {npz: FILE, x: X, y: Y})"),
+    ({"extra": "pretraining: {training: {epochs: 2}}"}, "s.yaml:6: pretraining: needs data; write "
+     "pretraining: {data: NAME} with a named data set"),
+    ({"model": "model: beta_vae", "extra": "pretraining: {data: artificial}", "constraints":
+      "constraints: [x_mae <= 1]"}, "s.yaml:6: pretraining: beta_vae has none; write pretraining: "
+     "false or leave it out"),
+    ({"extra": "pretraining: {data: artificial, training: {hidden_width: 8}}"}, "s.yaml:6: "
+     "pretraining.training.hidden_width: is taken from the trial; set it under training"),
+    ({"extra": "pretraining: {data: artificial, training: {epoch: 8}}"}, "s.yaml:6: "
+     "pretraining.training.epoch: stib has no such setting; did you mean 'epochs'?"),
+    ({"extra": "pretraining: {data: artificial, training: {epochs: 0}}"}, "s.yaml:6: "
+     "pretraining.training.epochs: must be at least 1, not 0"),
+]  # fmt: skip
+
 SPLITS = [
     ({"extra": "training: {z1_dims: 3}"}, "s.yaml:6: training.z1_dims: leaves Z0 no dimension "
      "where z1_dims is 3 and latent_dims 3; keep z1_dims below latent_dims everywhere in the "
@@ -159,7 +175,8 @@ TRIAL0 = [
 
 
 @pytest.mark.parametrize(
-    ("keys", "said"), [*SOURCES, *SETTINGS, *SPLITS, *METRICS, *PRUNING, *SAMPLING, *TRIAL0]
+    ("keys", "said"),
+    [*SOURCES, *SETTINGS, *SPLITS, *PRETRAINING, *METRICS, *PRUNING, *SAMPLING, *TRIAL0],
 )
 def test_a_broken_rule(load, keys, said):
     with pytest.raises(UserError) as error:

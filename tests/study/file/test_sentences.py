@@ -9,8 +9,8 @@ from symray.study.file import load_study_file
 
 ALL_KEYS = (
     "checkpoints, code, concurrency, confirmation, constraints, data, extends, model, objectives, "
-    "preset, pruner, reference, repeats, resources, sampler, search, seed, study, suite, "
-    "time_limit, training, trials"
+    "preset, pretraining, pruner, reference, repeats, resources, sampler, search, seed, study, "
+    "suite, time_limit, training, trials"
 )
 
 EXTRA = [  # what stands in line 6, and what is said of it

@@ -5,7 +5,16 @@ and what to do. They are listed in the order in which a reader should hear of th
 numbers, numbers before what follows from them.
 """
 
-from symray.study.file.rules import metrics, pruning, sampling, settings, sources, split, trial0
+from symray.study.file.rules import (
+    metrics,
+    pretraining,
+    pruning,
+    sampling,
+    settings,
+    sources,
+    split,
+    trial0,
+)
 from symray.study.file.study_file import StudyFile
 
 RULES = (
@@ -23,6 +32,9 @@ RULES = (
     sampling.options_fit_the_sampler,
     sampling.grid_is_finite,
     sampling.cmaes_has_a_continuous_space,
+    pretraining.model_has_one,
+    pretraining.data_fit,
+    pretraining.settings_are_allowed,
     pruning.one_objective,
     pruning.one_seed_per_trial,
     pruning.metric_can_prune,

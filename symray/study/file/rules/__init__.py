@@ -9,6 +9,7 @@ from symray.study.file.rules import metrics, pruning, sampling, settings, source
 from symray.study.file.study_file import StudyFile
 
 RULES = (
+    sources.name_is_free,
     sources.npz_exists,
     sources.data_exist,
     settings.names_are_known,

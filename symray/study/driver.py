@@ -10,6 +10,7 @@ import time
 
 from optuna.trial import TrialState
 
+from symray.data import load_data
 from symray.errors import UserError
 from symray.study.champion import build_champion
 from symray.study.confirmation import Confirmation, choose
@@ -27,7 +28,7 @@ from symray.study.search import Search
 from symray.study.source import InTurn
 from symray.study.storage import mend_journal
 from symray.study.task import Task
-from symray.study.tuning import run_tasks
+from symray.study.tuning import refuse_what_never_fits, run_tasks
 
 ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
@@ -42,9 +43,13 @@ def launch(file: StudyFile, progress: Progress, stopping: threading.Event) -> St
     """Start a new study and run it until it is complete or ``stopping`` is set.
 
     Raises:
-        UserError: the name is taken, or the first trials all fail.
+        UserError: the name is taken, the data or the machine won't do, or the first trials all
+            fail.
     """
     StudyRecord.refuse_taken(file.study)
+    # Before there is a study: once there is one, it can't be launched again from a mended file.
+    load_data(file.data_spec())
+    refuse_what_never_fits(file.resources)
     folder = home() / file.study
     folder.mkdir(parents=True, exist_ok=True)
     with StudyLock(folder):

@@ -5,6 +5,9 @@ from pathlib import Path
 
 from symray.errors import UserError, nearest
 
+NOT_STUDIES = frozenset({"mlflow.db", "mlartifacts", "mlflow-ui.log", "Default"})
+"""Names in the home folder, or of an experiment in MLflow, that no study can have."""
+
 
 def home() -> Path:
     """``SYMRAY_HOME``, or ``runs`` in the current folder."""

@@ -5,6 +5,8 @@ running study, a resume and ``symray reconcile``.
 """
 
 import hashlib
+import math
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -35,6 +37,7 @@ class _Run:
     epoch: int
     has_params: bool
     tags: dict[str, str] = field(default_factory=dict)
+    latest: dict[str, float] = field(default_factory=dict)
 
 
 class Projection:
@@ -59,12 +62,16 @@ class Projection:
 
         Args:
             view: the run as it should be.
-            deep: look for gaps in the middle of the curves as well.
+            deep: look for gaps in the middle of the curves as well, and for values that aren't the
+                record's; MLflow can't take such a value back, so its run is deleted and made anew.
 
         Returns:
             What was done, in words.
         """
         done = []
+        if deep and view.name in self._runs and _has_strange_values(self._runs[view.name], view):
+            self.client.delete_run(self._runs.pop(view.name).id)
+            done.append("run deleted, it holds values that the record doesn't have")
         if view.name not in self._runs:
             self._create(view)
             done.append("run created")
@@ -75,6 +82,8 @@ class Projection:
         lines = [line for line in view.lines() if line["epoch"] not in known]
         tags = {k: v for k, v in view.tags.items() if run.tags.get(k) != v}
         self._log(run, lines, tags, {} if run.has_params else _params(view))
+        if tags:
+            done.append(f"tags set: {', '.join(sorted(tags))}")
         if lines:
             done.append(f"{len(lines)} epochs added")
         if run.status != view.status:
@@ -155,6 +164,7 @@ class Projection:
             epoch=int(data.metrics.get("epoch", 0)),
             has_params=bool(data.params),
             tags=dict(data.tags),
+            latest=dict(data.metrics),
         )
 
     def _create(self, view: RunView) -> None:
@@ -223,6 +233,25 @@ class Projection:
             else:
                 self.client.update_run(run.id, status=status)
             run.status = status
+
+
+def _has_strange_values(run: _Run, view: RunView) -> bool:
+    """Whether the newest value of a curve is none that the record has; other curves are allowed."""
+    recorded: dict[str, list[float]] = {}
+    for line in view.lines():
+        for name, value in line["values"].items():
+            recorded.setdefault(name, []).append(value)
+    return any(
+        not any(_is_kept_as(run.latest[name], value) for value in recorded[name])
+        for name in recorded.keys() & run.latest.keys()
+    )
+
+
+def _is_kept_as(kept: float, value: float) -> bool:
+    """Whether MLflow, which has no infinity, shows ``value`` as ``kept``."""
+    if math.isinf(value):
+        value = math.copysign(sys.float_info.max, value)
+    return kept == value or (math.isnan(kept) and math.isnan(value))
 
 
 def _params(view: RunView) -> dict[str, str]:

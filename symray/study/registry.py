@@ -28,7 +28,8 @@ def register(record: StudyRecord, projection: Projection) -> list[str]:
     assert run_name is not None
     folder = record.folder / "champion" / "model"
     client, sha256 = projection.client, digest(record)
-    version = _version_of(client, name, sha256)
+    run_id = projection.run_id(run_name)
+    version = _version_of(client, name, sha256, run_id)
     done = []
     if version is None:
         projection.upload(run_name, folder)
@@ -37,13 +38,14 @@ def register(record: StudyRecord, projection: Projection) -> list[str]:
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
-        run_id = projection.run_id(run_name)
         made = client.create_model_version(
             name, f"runs:/{run_id}/model", run_id, tags={"symray.study": name, _DIGEST: sha256}
         )
         version = str(made.version)
         done.append(f"model {name} version {version} registered")
-    client.set_registered_model_alias(name, ALIAS, version)
+    if str(client.get_registered_model(name).aliases.get(ALIAS)) != version:
+        client.set_registered_model_alias(name, ALIAS, version)
+        done = done or [f"model {name}: version {version} is the {ALIAS} again"]
     if registered(record) != {"name": name, "version": version}:
         content = json.dumps({"name": name, "version": version, "sha256": sha256})
         write_whole(record.folder / "champion" / "registered.json", content)
@@ -124,8 +126,8 @@ def _resolve(client: MlflowClient, reference: str) -> ModelVersion:
         ) from None
 
 
-def _version_of(client: MlflowClient, name: str, sha256: str) -> str | None:
+def _version_of(client: MlflowClient, name: str, sha256: str, run_id: str) -> str | None:
     for version in client.search_model_versions(f"name = '{name}'"):
-        if version.tags.get(_DIGEST) == sha256:
+        if version.tags.get(_DIGEST) == sha256 and version.run_id == run_id:
             return str(version.version)
     return None

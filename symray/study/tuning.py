@@ -181,8 +181,7 @@ def run_tasks(
         UserError: a task takes more than this machine has.
         OSError: the record could not be written; live tasks stay unfinished.
     """
-    start_ray()
-    _refuse_what_never_fits(resources)
+    refuse_what_never_fits(resources)
     most = concurrency or _as_many_as_fit(resources)
     searcher = _Searcher(source, stopping)
 
@@ -224,7 +223,13 @@ def run_tasks(
         raise searcher.failure
 
 
-def _refuse_what_never_fits(resources: Resources) -> None:
+def refuse_what_never_fits(resources: Resources) -> None:
+    """Start Ray and see that a trial has room.
+
+    Raises:
+        UserError: it takes more than this machine has.
+    """
+    start_ray()
     if os.environ.get("RAY_ADDRESS"):
         return  # a cluster may grow
     total = ray.cluster_resources()  # type: ignore[no-untyped-call]

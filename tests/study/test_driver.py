@@ -16,6 +16,7 @@ from symray.study.confirmation import read_confirmation
 from symray.study.driver import launch, resume
 from symray.study.file import StudyFile, load_study_file
 from symray.study.folder import metric_lines, task_events
+from symray.study.home import study_names
 from symray.study.leaderboard import leaderboard
 from symray.study.progress import Progress
 from symray.study.projector import reconcile
@@ -339,9 +340,14 @@ def test_no_trial_starts_after_the_time_limit(make_file: MakeFile, assert_ledger
     assert_ledger(record)
 
 
-def test_what_no_machine_has_is_refused_with_a_sentence(make_file: MakeFile) -> None:
+def test_what_cannot_run_is_refused_and_takes_no_name(make_file: MakeFile, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"resources\.cpu: a trial asks for 4000 CPUs"):
         run(make_file("resources.cpu=4000"))
+    file = make_file()
+    (tmp_path / "data.npz").write_text("no arrays")
+    with pytest.raises(UserError, match=r"not an \.npz file"):
+        run(file)
+    assert study_names() == []
 
 
 def test_a_record_that_cannot_be_written_stops_the_study(make_file: MakeFile) -> None:

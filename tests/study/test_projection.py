@@ -255,6 +255,41 @@ def test_a_run_that_somebody_deleted_is_made_again(
     assert (Path(task.folder) / "mlflow_run_id").read_text() == run.info.run_id
 
 
+@pytest.mark.parametrize(("step", "value"), [(3, 99.0), (77, 99.0), (77, math.nan)])
+def test_a_run_with_values_that_are_not_the_records_is_made_again(
+    make_record: MakeRecord,
+    add_trial: AddTrial,
+    embedded_store: MlflowClient,
+    step: int,
+    value: float,
+) -> None:
+    record = make_record()
+    task = add_trial(record, **GOOD)
+    sync_all(record, embedded_store)
+    run = runs(embedded_store, record)[task.name].info.run_id
+    embedded_store.log_metric(run, "somebodys_own", 1.0)
+    assert sync_all(record, embedded_store, deep=True) == []
+    embedded_store.log_metric(run, "x_mae", value, step=step)
+    assert sync_all(record, embedded_store, deep=True)[0] == (
+        f"{task.name}: run deleted, it holds values that the record doesn't have"
+    )
+    shown = curves(embedded_store, runs(embedded_store, record)[task.name])
+    assert shown == recorded(task)
+    assert sync_all(record, embedded_store, deep=True) == []
+
+
+def test_a_tag_that_was_changed_is_set_again(
+    make_record: MakeRecord, add_trial: AddTrial, embedded_store: MlflowClient
+) -> None:
+    record = make_record()
+    task = add_trial(record, **GOOD)
+    sync_all(record, embedded_store)
+    run = runs(embedded_store, record)[task.name].info.run_id
+    embedded_store.set_tag(run, "symray.state", "FAIL")
+    assert sync_all(record, embedded_store) == [f"{task.name}: tags set: symray.state"]
+    assert sync_all(record, embedded_store) == []
+
+
 def test_figures_are_uploaded_once_and_again_when_they_change(
     make_record: MakeRecord, add_trial: AddTrial, embedded_store: MlflowClient, study_home: Path
 ) -> None:

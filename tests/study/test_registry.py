@@ -133,9 +133,24 @@ def test_an_alias_that_was_lost_is_set_again(crown: Crown, embedded_store: Mlflo
     record, projection = crown(0)
     register(record, projection)
     embedded_store.delete_registered_model_alias("searched", "champion")
-    register(record, projection)
+    assert register(record, projection) == ["model searched: version 1 is the champion again"]
+    assert register(record, projection) == []
     found = embedded_store.get_model_version_by_alias("searched", "champion")
     assert int(found.version) == 1
+
+
+def test_a_model_whose_run_was_deleted_is_registered_again_with_the_new_one(
+    crown: Crown, embedded_store: MlflowClient, tmp_path: Path
+) -> None:
+    record, projection = crown(0)
+    register(record, projection)
+    embedded_store.delete_run(projection.run_id("trial-0000"))
+    record, projection = crown(0)
+    assert register(record, projection) == ["model searched version 2 registered"]
+    found = embedded_store.get_model_version_by_alias("searched", "champion")
+    assert found.run_id == projection.run_id("trial-0000")
+    folder = download("searched", tmp_path / "model")
+    assert contents(folder) == contents(record.folder / "champion" / "model")
 
 
 def test_a_new_champion_is_a_new_version_and_the_old_one_stays(

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, Strict, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, Strict, WithJsonSchema
 
 from symray.metrics.catalogue import Direction
 from symray.study.file.entries import Finite, Section
@@ -74,12 +74,18 @@ SAMPLER_OPTIONS: dict[str, dict[str, int]] = {
 """Options that a sampler has beside its name, and their defaults."""
 
 
+def _shared_or_whole(gpus: float) -> float:
+    if gpus > 1 and gpus != int(gpus):
+        raise ValueError(f"must be a fraction of one GPU or a whole number of them, not {gpus:g}")
+    return gpus
+
+
 class Resources(Section):
     """What one trial occupies."""
 
     cpu: Annotated[float, Field(gt=0)] = 1.0
     """CPU cores"""
-    gpu: Annotated[float, Field(ge=0)] = 0.0
+    gpu: Annotated[float, Field(ge=0), AfterValidator(_shared_or_whole)] = 0.0
     """GPUs; a fraction shares one"""
 
 

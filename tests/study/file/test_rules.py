@@ -11,6 +11,8 @@ CVAE = {"model": "model: cvae", "search": "search: {learning_rate: {low: 1e-5, h
 SPLIT = "z1_dims: {low: 1, high: 2}"
 
 SOURCES = [
+    ({"study": "study: mlflow.db"}, "s.yaml:1: study: 'mlflow.db' is the name of something else "
+     "that is kept; choose another"),
     ({"model": "model: stip"}, "s.yaml:2: model: there is no model 'stip'; did you mean 'stib'? "
      "(an own model is written package.module:Class)"),
     ({"data": "data: artifical"}, "s.yaml:3: data: there is no data set 'artifical'; did you mean "

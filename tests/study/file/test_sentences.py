@@ -30,6 +30,10 @@ EXTRA = [  # what stands in line 6, and what is said of it
     ("time_limit: 0", "time_limit: must be greater than 0, not 0"),
     ("resources: {gpus: 1}", "resources.gpus: there is no such key; did you mean 'gpu'?"),
     ("resources: {gpu: -1}", "resources.gpu: must be at least 0, not -1"),
+    (
+        "resources: {gpu: 1.5}",
+        "resources.gpu: must be a fraction of one GPU or a whole number of them, not 1.5",
+    ),
     ("resources: {cpu: .nan}", "resources.cpu: must be a finite number, not nan"),
     ("resources: 5", "resources: must be a mapping, not 5"),
     ("preset: papr", "preset: 'papr' is not allowed; did you mean 'paper'?"),
@@ -89,6 +93,10 @@ SEARCH = [  # beta's entry in line 4, and what is said of it
     (
         "{low: 1, high: 9, step: 1, log: true}",
         ": step and log exclude each other; drop one of the two",
+    ),
+    (
+        "{low: 1, high: 4, choice: [1, 2]}",
+        ".low: stands beside a choice; keep either {low: ..., high: ...} or {choice: [...]}",
     ),
     ("{choice: []}", ".choice: must be a list with at least one value, not []"),
     ("{choice: 4}", ".choice: must be a list, not 4"),

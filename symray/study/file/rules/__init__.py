@@ -18,6 +18,7 @@ from symray.study.file.rules import (
 from symray.study.file.study_file import StudyFile
 
 RULES = (
+    sources.name_is_free,
     sources.npz_exists,
     settings.names_are_known,
     settings.numbers_are_allowed,

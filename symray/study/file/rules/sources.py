@@ -3,6 +3,15 @@
 from symray.study.file.options import NpzData
 from symray.study.file.problem import StudyFileError
 from symray.study.file.study_file import StudyFile
+from symray.study.home import NOT_STUDIES
+
+
+def name_is_free(file: StudyFile) -> None:
+    """A study's folder stands beside what is kept for all studies."""
+    if file.study in NOT_STUDIES:
+        raise StudyFileError(
+            ("study",), f"'{file.study}' is the name of something else that is kept; choose another"
+        )
 
 
 def npz_exists(file: StudyFile) -> None:

@@ -14,7 +14,7 @@ from symray.data.fetch import Progress, silent
 from symray.data.units import Units
 
 SplitName = Literal["validation", "test"]
-XKind = Literal["vectors"]
+XKind = Literal["vectors", "strings", "images"]
 YKind = Literal["targets", "factors", "none"]
 
 

@@ -6,20 +6,18 @@ from math import ceil, isqrt
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from symray.data.bits import pack, unpack
+from symray.data.bits import pack
 from symray.data.factors import Classes
 from symray.data.npz import Numbers, read_array, read_chunks, read_shape
+from symray.data.units.pixels import WHITE, Pixels
 from symray.errors import UserError
 
 Stored = NDArray[np.uint8]
 
 CHUNK = 4096
 LEAST_SIDE = 2
-WHITE = 255  # of whole numbers; 1 is white too where nothing is brighter
 
 
 @dataclass(frozen=True)
@@ -40,17 +38,14 @@ class Images:
     width: int
 
     @property
+    def units(self) -> Pixels:
+        """How they are stored."""
+        return Pixels(self.height, self.width, self.binary)
+
+    @property
     def binary(self) -> bool:
         """Whether pixels are bits."""
         return int(self.stored.shape[1]) == ceil(self.height * self.width / 8)
-
-    def expand(self, stored: Tensor) -> Tensor:
-        """Rows (..., bytes) of ``stored``, on any device, as float32 (..., 1, height, width)."""
-        if self.binary:
-            return unpack(stored, self.height, self.width)
-        return (stored.to(torch.float32) / WHITE).view(
-            *stored.shape[:-1], 1, self.height, self.width
-        )
 
 
 def load_images(npz: str | Path, images: str, factors: str | None = None) -> Images:

@@ -8,7 +8,6 @@ from torch import Tensor
 from symray.metrics.reconstruction import mae
 
 Map = Callable[[Tensor], Tensor]
-Distance = Callable[[Tensor, Tensor], float]
 
 
 def resample_z0(z: Tensor, z0_mask: Tensor, seed: int) -> Tensor:
@@ -46,12 +45,15 @@ def y_shift(
 
 
 @torch.no_grad()
-def z0_gain(
-    x: Tensor, z: Tensor, z0_mask: Tensor, decode: Map, seed: int, distance: Distance = mae
-) -> float:
-    """What the reconstruction of x (N, ...) owes to Z0: the rise of its error as Z0 is resampled.
+def z0_gain(z: Tensor, z0_mask: Tensor, error: Callable[[Tensor], float], seed: int) -> float:
+    """What the reconstruction of X owes to Z0: the rise of its error when Z0 is resampled.
 
     Near 0 when Z0 carries nothing that the decoder uses, and then its invariance is empty.
-    ``distance`` is the error of a reconstruction.
+
+    Args:
+        z: codes (N, Z), usually posterior means.
+        z0_mask: (Z,), 1 for Z0 and 0 for Z1.
+        error: of the reconstructions from codes (N, Z).
+        seed: of the permutation.
     """
-    return distance(x, decode(resample_z0(z, z0_mask, seed))) - distance(x, decode(z))
+    return error(resample_z0(z, z0_mask, seed)) - error(z)

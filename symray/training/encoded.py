@@ -5,15 +5,15 @@ from functools import cached_property
 
 import torch
 from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 from symray.data.base import DataSet, Split, XKind
-from symray.data.units import XUnits
+from symray.data.units import Affine, XUnits
 from symray.errors import UserError
 from symray.metrics import (
     Probe,
     kraskov_mi,
     linear_probe,
-    mae,
     nonlinear_probe,
     shuffled_mi,
     y_shift,
@@ -27,9 +27,22 @@ from symray.training.seeds import stream_seed
 _CHUNK = 4096
 _SHUFFLES = 5
 
-_X_ERROR: Mapping[XKind, Callable[[XUnits, Tensor, Tensor], float]] = {
-    "vectors": lambda units, x, x_hat: mae(units.outside(x), units.outside(x_hat)),
+
+def _absolute_error(units: XUnits, output: Tensor, stored: Tensor) -> Tensor:
+    assert isinstance(units, Affine)
+    return ((output - stored).abs() * units.scale.to(output.device)).sum(1)
+
+
+def _nats(units: XUnits, output: Tensor, stored: Tensor) -> Tensor:
+    pixels = units.expand(stored)
+    return binary_cross_entropy_with_logits(output, pixels, reduction="none").sum((1, 2, 3))
+
+
+_X_ERROR: Mapping[XKind, Callable[[XUnits, Tensor, Tensor], Tensor]] = {
+    "vectors": _absolute_error,
+    "images": _nats,
 }
+"""By the kind of X: errors (N,) of a decoder's output."""
 
 
 class Encoded:
@@ -56,9 +69,21 @@ class Encoded:
         """The reconstructions from the mean codes, stored as ``x`` is."""
         return self.decode(self.mean)
 
-    def x_error(self) -> float:
-        """How far the reconstructions are from X, by the measure of the data's kind."""
-        return self._distance(self.x, self.x_hat)
+    def x_error(self, z: Tensor | None = None) -> float:
+        """Error of the reconstructions from codes (N, Z), by default the means, mean over points.
+
+        What it measures follows the kind of X: absolute errors in the data's own units summed over
+        dimensions, or nats summed over pixels.
+        """
+        error = _X_ERROR[self._x_kind]
+        codes = self.mean if z is None else z
+        (errors,) = self._chunked(
+            lambda z, y, x: (error(self._units.x, self._model.decode(z, y), x),),
+            codes,
+            self._network_y,
+            self.x,
+        )
+        return float(errors.double().mean())
 
     @cached_property
     def z0(self) -> Tensor:
@@ -119,14 +144,10 @@ class Encoded:
 
     def z0_gain(self) -> float:
         """What the reconstruction of X owes to Z0."""
-        mask = self._model.z0_mask.cpu()
-        return z0_gain(self.x, self.mean, mask, self.decode, self._seed, self._distance)
+        return z0_gain(self.mean, self._model.z0_mask.cpu(), self.x_error, self._seed)
 
     def _posterior(self, stored: Tensor) -> tuple[Tensor, Tensor]:
         return self._model.posterior(self._units.x.expand(stored))
-
-    def _distance(self, x: Tensor, x_hat: Tensor) -> float:
-        return _X_ERROR[self._x_kind](self._units.x, x, x_hat)
 
     def _drawn_z0(self) -> Tensor:
         generator = torch.Generator().manual_seed(stream_seed(self._seed, "codes"))

@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from symray.figures.points import Array, colour_bar, principal_plane, scatter
 
@@ -41,7 +42,7 @@ def _beside(
     if given.shape[1] == 1:
         figure = _against(given, rebuilt, colour, titles)
     else:
-        figure = Figure(figsize=(8.4, 3.8), layout="constrained")
+        figure = Figure(figsize=(8.4, 3.8), layout=_layout())
         panels = figure.subplots(1, 2, sharex=True, sharey=True)
         projection = principal_plane(given)
         labels = (f"${symbol}_1$", f"${symbol}_2$")
@@ -56,7 +57,7 @@ def _beside(
 
 
 def _against(given: Array, rebuilt: Array, colour: Array, titles: tuple[str, str]) -> Figure:
-    figure = Figure(figsize=(4.6, 3.8), layout="constrained")
+    figure = Figure(figsize=(4.6, 3.8), layout=_layout())
     axes = figure.subplots()
     scatter(axes, np.column_stack((given, rebuilt)), colour)
     middle = float(np.mean(given))
@@ -64,3 +65,8 @@ def _against(given: Array, rebuilt: Array, colour: Array, titles: tuple[str, str
     axes.set_aspect("equal", adjustable="datalim")
     axes.set(xlabel=titles[0], ylabel=titles[1])
     return figure
+
+
+def _layout() -> ConstrainedLayoutEngine:
+    """With room for the hat of a title, which matplotlib takes for lower than it is."""
+    return ConstrainedLayoutEngine(h_pad=0.1)

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import tempfile
+import textwrap
 from pathlib import Path
 
 from symray.study.home import home
@@ -86,6 +87,11 @@ def answering(then: str) -> Iterator[None]:
         ) from error
 
 
-def brief(error: Exception) -> str:
-    """An exception's first words on one line."""
-    return " ".join(str(error).split())[:160] or type(error).__name__
+def brief(error: BaseException) -> str:
+    """An exception's first words on one line; of what the system said, where that is the reason."""
+    reason: BaseException | None = error
+    while reason is not None:
+        if isinstance(reason, OSError) and reason.strerror:
+            return reason.strerror
+        reason = reason.__cause__ or reason.__context__
+    return textwrap.shorten(str(error), 160, placeholder=" ...") or type(error).__name__

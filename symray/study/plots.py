@@ -46,7 +46,7 @@ def _figures(record: StudyRecord) -> Iterator[Any]:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)
                 bars = visualization.plot_param_importances(study, target=target, target_name=name)
-            yield bars
+            yield bars.update_layout(title=f"Hyperparameter Importances for {name}")
 
 
 def _objective(index: int, sign: int = 1) -> Callable[[Any], float]:

@@ -1,10 +1,12 @@
 from collections.abc import Callable
+from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from symray.figures import reconstruction_x, reconstruction_y
+from symray.figures import reconstruction_x, reconstruction_y, save
 
 Draw = Callable[[np.ndarray, np.ndarray, np.ndarray], Figure]
 
@@ -38,6 +40,15 @@ def test_what_was_given_stands_beside_what_came_out(
     assert left.get_xlim() == right.get_xlim()
     assert left.get_ylim() == right.get_ylim()
     assert left.get_aspect() == right.get_aspect() == 1
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_nothing_is_cut_off_at_the_edges(place: int, tmp_path: Path) -> None:
+    points = np.random.default_rng(0).uniform(-1, 1, (4, 60, 2))[place]
+    save(reconstruction_x(points, points, np.arange(60.0)), tmp_path / "x.png")
+    image = plt.imread(tmp_path / "x.png")[:, :, :3]
+    for edge in (image[0], image[-1], image[:, 0], image[:, -1]):
+        assert (edge == 1).all()
 
 
 @pytest.mark.parametrize("n", [1, 40])

@@ -26,7 +26,7 @@ IMPORTANCES, PARETO = "Hyperparameter Importances", "Pareto-front Plot"
 
 def titles(page: str) -> dict[str, int]:
     return {
-        name: page.count(f'"text":"{name}"') for name in (HISTORY, PARALLEL, IMPORTANCES, PARETO)
+        name: page.count(f'"text":"{name}') for name in (HISTORY, PARALLEL, IMPORTANCES, PARETO)
     }
 
 
@@ -63,6 +63,8 @@ def test_a_page_of_all_plots_that_so_many_trials_allow(
         IMPORTANCES: each if trials > 1 else 0,
         PARETO: each - 1,
     }
+    for name in record.file.objectives if trials > 1 else ():
+        assert f'"text":"{IMPORTANCES} for {name}"' in page
     assert page.count("plotly.js v") == 1  # the library itself, once: no network is needed
     assert "cdn.plot.ly" not in page.split("<body>")[0]
     assert f"<title>{record.name}</title>" in page

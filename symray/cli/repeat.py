@@ -91,7 +91,7 @@ def _try(file: "StudyFile", seconds: float) -> None:
 
     console = out()
     params = ", ".join(f"{name} {number(value)}" for name, value in first_params(file).items())
-    console.print(f"{file.study}: {file.model} on {file.data_spec()} with {params}")
+    console.print(f"{file.study}: {file.model} on {file.data_name} with {params}")
     with tempfile.TemporaryDirectory(prefix="symray-try-") as folder:
         task = first_task(file, Path(folder))
         settings = task.spec["settings"] | {"evaluate_every": 1}  # a minute may be one epoch

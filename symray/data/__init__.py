@@ -3,14 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-from symray.data.arrays import Arrays, arrays_from_spec
+from symray.data.arrays import arrays_from_spec
 from symray.data.artificial import Artificial
-from symray.data.base import Batch, DataForm, DataSet, NamedDataSet, Split, SplitName
+from symray.data.base import VECTORS, Batch, DataForm, DataSet, NamedDataSet, Split, SplitName
+from symray.data.dsprites import DSprites, PublishedDSprites, sprites_from_spec
+from symray.data.image_set import WITH_FACTORS, WITHOUT_FACTORS, images_from_spec
 from symray.data.units import Units
 from symray.errors import UserError, nearest
 
-DATA_SETS: Mapping[str, type[NamedDataSet]] = {cls.name: cls for cls in (Artificial,)}
-FORMS = tuple({Arrays.form, *(data.form for data in DATA_SETS.values())})
+DATA_SETS: Mapping[str, type[NamedDataSet]] = {
+    cls.name: cls for cls in (Artificial, DSprites, PublishedDSprites)
+}
+FORMS = (VECTORS, WITH_FACTORS, WITHOUT_FACTORS)
 """Every kind of data there is."""
 
 __all__ = [
@@ -36,7 +40,11 @@ def form_of(spec: str | Mapping[str, Any]) -> DataForm:
     Raises:
         UserError: there is no such data set.
     """
-    return named_data_set(spec).form if isinstance(spec, str) else Arrays.form
+    if isinstance(spec, str):
+        return named_data_set(spec).form
+    if "images" in spec:
+        return WITHOUT_FACTORS if spec.get("factors") is None else WITH_FACTORS
+    return WITH_FACTORS if "dsprites" in spec else VECTORS
 
 
 def pretraining_data(spec: str | Mapping[str, Any]) -> str | None:
@@ -45,13 +53,18 @@ def pretraining_data(spec: str | Mapping[str, Any]) -> str | None:
 
 
 def load_data(spec: str | Mapping[str, Any]) -> DataSet:
-    """The data set of a study file's ``data``: a name, or ``{npz: FILE, x: X, y: Y}``.
+    """The data set of a study file's ``data``.
+
+    A name, ``{npz: FILE, x: X, y: Y}``, ``{npz: FILE, images: KEY, factors: KEY}``, or
+    ``{dsprites: [1, 1, 4, 2, 2]}``.
 
     Raises:
         UserError: there is no such data set, it isn't prepared here, or its file can't be used.
     """
     if not isinstance(spec, str):
-        return arrays_from_spec(spec)
+        if "images" in spec:
+            return images_from_spec(spec)
+        return sprites_from_spec(spec) if "dsprites" in spec else arrays_from_spec(spec)
     cls = named_data_set(spec)
     if not cls.is_prepared():
         raise UserError(

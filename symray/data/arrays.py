@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from symray.data.base import VECTORS, Batch, DataSet, Split, SplitName
 from symray.data.npz import Rows, read_arrays
+from symray.data.splits import permuted_passes, row_digests, whole_batches
 from symray.data.units import Affine, Units
 from symray.errors import UserError, nearest
 
@@ -40,7 +40,7 @@ class Arrays(DataSet):
         d, self.y_dims = xs.shape[1], ys.shape[1]
         self.x_shape = (d,)
         rows = np.concatenate([xs, ys], axis=1).astype("<f4") + np.float32(0)  # -0.0 is 0.0
-        digests = _digests(rows)
+        digests = row_digests(rows)
         order = np.argsort(digests)
         rows, tenths = rows[order], digests[order] % 10
         self.key = hashlib.sha256(f"{d} {self.y_dims} ".encode() + rows.tobytes()).hexdigest()
@@ -68,21 +68,12 @@ class Arrays(DataSet):
         Raises:
             UserError: there is not even one.
         """
-        rows = len(self._parts["train"])
-        if batch_size > rows:
-            raise UserError(f"batch_size {batch_size} is more than the {rows} training rows")
-        return rows // batch_size
+        return whole_batches(len(self._parts["train"]), batch_size)
 
     def epoch(self, batch_size: int, steps: int, generator: torch.Generator) -> Batch:
         """Permutations of the training rows, each without its last partial batch."""
         rows = self._parts["train"]
-        per_pass = self.passes(batch_size)
-        permutations = [
-            torch.randperm(len(rows), generator=generator)[: per_pass * batch_size]
-            for _ in range(-(-steps // per_pass))
-        ]
-        drawn = rows[torch.cat(permutations)[: steps * batch_size]]
-        x, y = self._parted(drawn)
+        x, y = self._parted(rows[permuted_passes(len(rows), batch_size, steps, generator)])
         return Batch(x.reshape(steps, batch_size, -1), y.reshape(steps, batch_size, -1))
 
     def split(self, name: SplitName) -> Split:
@@ -108,12 +99,6 @@ def arrays_from_spec(spec: Mapping[str, Any]) -> Arrays:
         if not isinstance(spec.get(key), str | Path):
             raise UserError(f"data: '{key}' is missing; write {{npz: FILE, x: X, y: Y}}")
     return Arrays(spec["npz"], str(spec["x"]), str(spec["y"]))
-
-
-def _digests(rows: Rows) -> NDArray[np.uint64]:
-    """A 64-bit hash of each row."""
-    hashes = b"".join(hashlib.blake2b(row, digest_size=8).digest() for row in rows)
-    return np.frombuffer(hashes, "<u8")
 
 
 def _standard(rows: Rows) -> tuple[Tensor, Tensor]:

@@ -21,21 +21,22 @@ def silent(what: str, done: int, total: int | None) -> None:
     """A :data:`Progress` that says nothing."""
 
 
-def fetch(url: str, sha256: str, path: Path, progress: Progress = silent) -> Path:
+def fetch(url: str, checksum: str, path: Path, progress: Progress = silent) -> Path:
     """Download ``url`` to ``path``, unless a file with that checksum is there.
 
     What an interrupted download has brought stays beside it and is continued the next time.
 
     Args:
         url: of the publisher's file.
-        sha256: of its content, in hexadecimal.
+        checksum: of its content, as its publisher or others give it: ``sha256:...``, ``md5:...``.
         path: where the file goes; missing folders are made.
         progress: hears of bytes.
 
     Raises:
         UserError: the publisher doesn't answer, or the file isn't the one that it should be.
     """
-    if path.is_file() and file_sha256(path) == sha256:
+    algorithm, _, expected = checksum.partition(":")
+    if path.is_file() and file_digest(path, algorithm) == expected:
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
@@ -46,20 +47,20 @@ def fetch(url: str, sha256: str, path: Path, progress: Progress = silent) -> Pat
             f"{url} can't be fetched ({getattr(error, 'reason', error)}): try again, which goes on "
             "where this stopped, or fetch the file yourself and name it with --from"
         ) from error
-    if (found := file_sha256(part)) != sha256:
+    if (found := file_digest(part, algorithm)) != expected:
         part.unlink()
         raise UserError(
-            f"{url} is not the file that was expected (SHA-256 {found[:12]} instead of "
-            f"{sha256[:12]}): try again, or fetch the file yourself and name it with --from"
+            f"{url} is not the file that was expected ({algorithm} {found[:12]} instead "
+            f"of {expected[:12]}): try again, or fetch the file yourself and name it with --from"
         )
     os.replace(part, path)
     return path
 
 
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file's content, in hexadecimal."""
+def file_digest(path: Path, algorithm: str = "sha256") -> str:
+    """Hash of a file's content, in hexadecimal."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, algorithm).hexdigest()
 
 
 def _download(url: str, part: Path, progress: Progress) -> None:

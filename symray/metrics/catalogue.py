@@ -38,6 +38,13 @@ METRICS: Mapping[str, Metric] = {
     "x_mae": Metric(
         "minimize", "MAE of X, summed over dimensions", x="vectors", cheap=True, rebuilds="x"
     ),
+    "x_nats": Metric(
+        "minimize",
+        "Bernoulli cross-entropy of X in nats, summed over pixels",
+        x="images",
+        cheap=True,
+        rebuilds="x",
+    ),
     "y_mae": Metric(
         "minimize",
         "MAE of Y, summed over dimensions",
@@ -102,4 +109,22 @@ METRICS: Mapping[str, Metric] = {
     "probe_median_mae": Metric(
         "maximize", "MAE of the median of Y: what no probe need beat", y="targets"
     ),
+    "active_latents": Metric(
+        "maximize", "latents whose means vary by more than .01", x="images", cheap=True
+    ),
+    "synergy": Metric(
+        "minimize",
+        "KL of the latents that Non-Syn VAE's greedy policy leaves out (omega .9), in nats",
+        x="images",
+        cheap=True,
+    ),
+    "factor_vae_metric": Metric("maximize", "FactorVAE metric (Kim & Mnih 2018)", y="factors"),
+    "beta_vae_metric": Metric("maximize", "beta-VAE metric (Higgins et al. 2017)", y="factors"),
+    "mig": Metric("maximize", "mutual information gap (Chen et al. 2018)", y="factors"),
+    "dci": Metric("maximize", "DCI disentanglement (Eastwood & Williams 2018)", y="factors"),
+    "dci_completeness": Metric("maximize", "DCI completeness", y="factors"),
+    "dci_informativeness": Metric("maximize", "DCI informativeness", y="factors"),
+    "sap_svm": Metric("maximize", "SAP of linear SVMs (Kumar et al. 2018)", y="factors"),
+    "sap_r2": Metric("maximize", "SAP of squared correlations", y="factors"),
+    "modularity": Metric("maximize", "modularity (Ridgeway & Mozer 2018)", y="factors"),
 }

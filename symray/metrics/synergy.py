@@ -6,6 +6,9 @@ Non-Syn VAE (ICLR 2019 submission), Algorithms 2 to 4, as its author's code read
 import torch
 from torch import Tensor
 
+OMEGA = 0.9
+"""The paper's discount."""
+
 
 def worst_latents(mu: Tensor, logvar: Tensor, omega: float | Tensor) -> Tensor:
     """The latents that the greedy policy leaves out, True in a mask (d,).

@@ -1,7 +1,7 @@
 """beta-VAE (Higgins et al. 2017), and with it the plain VAE: no split, no Y."""
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from torch import Tensor
 
@@ -9,6 +9,16 @@ from symray.data.base import Batch
 from symray.models.base import Hyperparameters, Loss, Model, Noise, Phase
 from symray.models.gaussian import kl, reparametrise
 from symray.networks import Networks
+
+
+class Reconstruction(NamedTuple):
+    """What both terms of an ELBO come from: mean, log sigma and codes (B, Z), KL () and Xrec ()."""
+
+    mu: Tensor
+    log_sigma: Tensor
+    z: Tensor
+    kl: Tensor
+    x_rec: Tensor
 
 
 class BetaVAE(Model):
@@ -35,17 +45,19 @@ class BetaVAE(Model):
 
     def loss(self, phase: str, batches: Sequence[Batch], noise: Noise, hp: Hyperparameters) -> Loss:
         """The class's formula; logs its terms."""
-        _, kl_z, x_rec = self._reconstruct(batches[0], noise["z"])
-        return hp["beta"] * kl_z + hp["lambda"] * x_rec, {"kl": kl_z, "x_rec": x_rec}
+        step = self._reconstruct(batches[0], noise["z"])
+        loss = hp["beta"] * step.kl + hp["lambda"] * step.x_rec
+        return loss, {"kl": step.kl, "x_rec": step.x_rec}
 
-    def _reconstruct(self, batch: Batch, eps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Codes z (B, Z), KL () and Xrec ()."""
+    def _reconstruct(self, batch: Batch, eps: Tensor) -> Reconstruction:
         mu, log_sigma = self.posterior(batch.x)
         z = reparametrise(mu, log_sigma, eps)
-        return (
-            z,
-            kl(mu, log_sigma).sum(-1).mean(),
-            self.networks.x_error(self.decode(z), batch.x),
+        return Reconstruction(
+            mu=mu,
+            log_sigma=log_sigma,
+            z=z,
+            kl=kl(mu, log_sigma).sum(-1).mean(),
+            x_rec=self.networks.x_error(self.decode(z), batch.x),
         )
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:

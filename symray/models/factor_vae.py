@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from symray.data.base import Batch
+from symray.metrics.synergy import OMEGA, synergy_term
 from symray.models.base import Hyperparameters, Loss, Noise, Phase
 from symray.models.beta_vae import BetaVAE
 from symray.models.gaussian import reparametrise
@@ -63,17 +64,22 @@ class FactorVAE(BetaVAE):
         return dict.fromkeys(names, shape)
 
     def loss(self, phase: str, batches: Sequence[Batch], noise: Noise, hp: Hyperparameters) -> Loss:
-        """The formula of ``phase``; vae logs the estimated total correlation in nats."""
+        """The formula of ``phase``; vae logs the estimated total correlation in nats.
+
+        And the synergy that Non-Syn VAE would penalise, which nothing is trained on here.
+        """
         if phase == "vae":
             return self._vae(batches[0], noise["z"], hp)
         return self._discriminate(batches, noise)
 
     def _vae(self, batch: Batch, eps: Tensor, hp: Hyperparameters) -> Loss:
-        z, kl_z, x_rec = self._reconstruct(batch, eps)
-        logits = frozen(self.discriminator, z)  # D is fixed here
+        step = self._reconstruct(batch, eps)
+        logits = frozen(self.discriminator, step.z)  # D is fixed here
         tc = (logits[:, 0] - logits[:, 1]).mean()
-        loss = kl_z + hp["lambda"] * x_rec + hp["gamma"] * tc
-        return loss, {"kl": kl_z, "x_rec": x_rec, "tc": tc}
+        with torch.no_grad():  # only to be compared with Non-Syn VAE's
+            synergy = synergy_term(step.mu, 2 * step.log_sigma, OMEGA)
+        loss = step.kl + hp["lambda"] * step.x_rec + hp["gamma"] * tc
+        return loss, {"kl": step.kl, "x_rec": step.x_rec, "tc": tc, "synergy": synergy}
 
     def _discriminate(self, batches: Sequence[Batch], noise: Noise) -> Loss:
         with torch.no_grad():  # the encoder is fixed here

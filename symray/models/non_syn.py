@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from symray.data.base import Batch
-from symray.metrics import synergy_term
+from symray.metrics.synergy import OMEGA, synergy_term
 from symray.models.base import Hyperparameters, Loss, Noise, Phase
 from symray.models.beta_vae import BetaVAE
 
@@ -17,7 +17,7 @@ class NonSynVAE(BetaVAE):
       the KL of the latents that the greedy policy with the discount ``omega`` leaves out
     """
 
-    hyperparameters: ClassVar[Mapping[str, float]] = {"alpha": 5.0, "omega": 0.9}
+    hyperparameters: ClassVar[Mapping[str, float]] = {"alpha": 5.0, "omega": OMEGA}
     batches_per_step = 2
     phases: ClassVar[Sequence[Phase]] = (
         Phase("elbo", ("encoder", "decoder_x")),
@@ -31,8 +31,9 @@ class NonSynVAE(BetaVAE):
     def loss(self, phase: str, batches: Sequence[Batch], noise: Noise, hp: Hyperparameters) -> Loss:
         """The formula of ``phase``; logs its terms."""
         if phase == "elbo":
-            _, kl_z, x_rec = self._reconstruct(batches[0], noise["z"])
-            return kl_z + hp["lambda"] * x_rec, {"kl": kl_z, "x_rec": x_rec}
+            step = self._reconstruct(batches[0], noise["z"])
+            loss = step.kl + hp["lambda"] * step.x_rec
+            return loss, {"kl": step.kl, "x_rec": step.x_rec}
         mu, log_sigma = self.posterior(batches[1].x)
         synergy = synergy_term(mu, 2 * log_sigma, hp["omega"])
         return hp["alpha"] * synergy, {"synergy": synergy}

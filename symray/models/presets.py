@@ -10,6 +10,22 @@ _SCHEDULE: Numbers = {"lambda_initial": 0.7, "lambda_growth": 1.03}
 _NO_SCHEDULE: Numbers = {"lambda_initial": 1.0, "lambda_growth": 1.0}
 _CVIB: Numbers = {"kl_weight": 0.1, "x_weight": 2.0}
 
+_DSPRITES: Numbers = {  # 150,000 steps
+    "epochs": 150,
+    "steps_per_epoch": 1000,
+    "batch_size": 64,
+    "learning_rate": 1e-4,
+    "latent_dims": 10,
+    "channels": 32,
+    "hidden_width": 128,
+    "evaluate_every": 5,
+}
+_DSPRITES_MODELS: Mapping[str, Numbers] = {
+    "non_syn": {"alpha": 5.0, "omega": 0.9},
+    "factor_vae": {"gamma": 10.0, "discriminator_width": 1000, "discriminator_layers": 6},
+    "beta_vae": {"beta": 4.0},
+}
+
 _ON_DATA: Mapping[str, Numbers] = {
     "artificial": {
         "epochs": 500,
@@ -22,6 +38,8 @@ _ON_DATA: Mapping[str, Numbers] = {
         "hidden_layers": 2,
         "evaluate_every": 5,
     },
+    "dsprites": _DSPRITES,
+    "dsprites_published": _DSPRITES,
 }
 """What all models of a paper share on a data set."""
 
@@ -39,6 +57,8 @@ _OF_MODEL: Mapping[str, Mapping[str, Numbers]] = {
         "cvae": _NO_SCHEDULE,
         "cvib": {**_NO_SCHEDULE, **_CVIB},
     },
+    "dsprites": _DSPRITES_MODELS,
+    "dsprites_published": _DSPRITES_MODELS,
 }
 """By data set and model."""
 
@@ -64,10 +84,11 @@ def preset_settings(model: str, data: object, preset: Preset = "paper") -> Numbe
     Returns:
         An empty dict for a model or data set that the paper doesn't have.
     """
-    if not isinstance(data, str) or model not in _OF_MODEL.get(data, {}):
+    name = "dsprites" if isinstance(data, Mapping) and "dsprites" in data else data
+    if not isinstance(name, str) or model not in _OF_MODEL.get(name, {}):
         return {}
-    settings = _ON_DATA[data] | _OF_MODEL[data][model]
-    if preset == "equal":
+    settings = _ON_DATA[name] | _OF_MODEL[name][model]
+    if preset == "equal" and "lambda_initial" in settings:
         settings |= _SCHEDULE
         if "y_weight" in settings:
             settings["y_weight"] = 1.0

@@ -154,7 +154,7 @@ def _row(record: StudyRecord) -> Row:
         study=record.name,
         model=file.model,
         preset=file.preset,
-        data=file.data if isinstance(file.data, str) else str(file.data.npz),
+        data=file.data_name,
         trials=sum(trial.state.is_finished() for trial in record.trials()),
         **shown,
     )

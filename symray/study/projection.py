@@ -210,7 +210,7 @@ class Projection:
         if not run.has_params:
             params = {
                 "model": file.model,
-                "data": file.data,
+                "data": file.data_name,
                 "sampler": file.sampler.name,
                 "pruner": file.pruner.name,
                 "trials": file.trials,

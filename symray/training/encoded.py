@@ -19,6 +19,7 @@ from symray.metrics import (
     y_shift,
     z0_gain,
 )
+from symray.metrics.disentanglement import DCI, dci
 from symray.metrics.probes import FEWEST_POINTS
 from symray.models.base import Model
 from symray.models.gaussian import kl
@@ -136,6 +137,16 @@ class Encoded:
     def nonlinear_probe(self) -> Probe:
         """The same with a nonlinear probe."""
         return nonlinear_probe(*self._halves(), seed=self._seed)
+
+    @cached_property
+    def factors(self) -> Tensor:
+        """``y`` as integer classes (N, f)."""
+        return self.y.long()
+
+    @cached_property
+    def dci(self) -> DCI:
+        """Disentanglement, completeness and informativeness of the mean codes."""
+        return dci(self.mean, self.factors)
 
     def y_shift(self) -> float:
         """How far Y predicted from the decoded X moves when only Z0 is resampled."""

@@ -7,6 +7,16 @@ import torch
 from symray.data.base import DataSet, Split
 from symray.errors import UserError, nearest
 from symray.metrics import METRICS, Metric, gaussian_mi, mae
+from symray.metrics.disentanglement import (
+    active_latents,
+    beta_vae_metric,
+    factor_vae_metric,
+    mig,
+    modularity,
+    sap_r2,
+    sap_svm,
+)
+from symray.metrics.synergy import OMEGA, synergy_term
 from symray.models.base import Model
 from symray.models.design import Design
 from symray.training.encoded import Encoded
@@ -16,6 +26,7 @@ CHEAP = frozenset(name for name, metric in METRICS.items() if metric.cheap)
 
 _COMPUTE: Mapping[str, Callable[[Model, Encoded], float]] = {
     "x_mae": lambda m, e: e.x_error(),
+    "x_nats": lambda m, e: e.x_error(),
     "y_mae": lambda m, e: mae(e.y, e.predict(e.mean)),
     "kl_z0": lambda m, e: e.kl(m.z0_mask),
     "kl_z1": lambda m, e: e.kl(m.z1_mask),
@@ -33,6 +44,17 @@ _COMPUTE: Mapping[str, Callable[[Model, Encoded], float]] = {
     "probe_r2": lambda m, e: e.nonlinear_probe.r2,
     "probe_mae": lambda m, e: e.nonlinear_probe.mae,
     "probe_median_mae": lambda m, e: e.linear_probe.median_mae,
+    "active_latents": lambda m, e: float(active_latents(e.mean).sum()),
+    "synergy": lambda m, e: float(synergy_term(e.mean, 2 * e.log_sd, OMEGA)),
+    "factor_vae_metric": lambda m, e: factor_vae_metric(e.mean, e.factors),
+    "beta_vae_metric": lambda m, e: beta_vae_metric(e.mean, e.factors),
+    "mig": lambda m, e: mig(e.mean, e.factors),
+    "dci": lambda m, e: e.dci.disentanglement,
+    "dci_completeness": lambda m, e: e.dci.completeness,
+    "dci_informativeness": lambda m, e: e.dci.informativeness,
+    "sap_svm": lambda m, e: sap_svm(e.mean, e.factors),
+    "sap_r2": lambda m, e: sap_r2(e.mean, e.factors),
+    "modularity": lambda m, e: modularity(e.mean, e.factors),
 }
 
 

@@ -8,7 +8,8 @@ from symray.data.fetch import fetch
 from symray.errors import UserError
 
 CONTENT = bytes(range(256)) * 20_000
-SHA256 = hashlib.sha256(CONTENT).hexdigest()
+SHA256 = f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"
+MD5 = f"md5:{hashlib.md5(CONTENT).hexdigest()}"
 
 
 class Publisher(BaseHTTPRequestHandler):
@@ -79,13 +80,13 @@ def test_what_broke_off_is_continued_or_begun_again(publisher, tmp_path, ranges)
 
 def test_a_part_that_is_all_of_it_is_taken(publisher, tmp_path):
     (tmp_path / "data.bin.part").write_bytes(CONTENT)
-    fetch(publisher.url, SHA256, tmp_path / "data.bin")
+    fetch(publisher.url, MD5, tmp_path / "data.bin")
     assert (tmp_path / "data.bin").read_bytes() == CONTENT
 
 
 def test_another_file_is_refused_and_thrown_away(publisher, tmp_path):
-    with pytest.raises(UserError, match=f"SHA-256 {SHA256[:12]} instead of 000000000000"):
-        fetch(publisher.url, "0" * 64, tmp_path / "data.bin")
+    with pytest.raises(UserError, match=f"md5 {MD5[4:16]} instead of 000000000000"):
+        fetch(publisher.url, f"md5:{0:032}", tmp_path / "data.bin")
     assert list(tmp_path.iterdir()) == []
 
 

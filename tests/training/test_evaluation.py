@@ -5,11 +5,13 @@ import pytest
 import torch
 
 from symray.data.base import VECTORS, Split
+from symray.data.image_set import WITH_FACTORS, WITHOUT_FACTORS
 from symray.data.units import Affine, Units
 from symray.errors import UserError
 from symray.metrics import METRICS, kraskov_mi
 from symray.models.conditional import CVAE
 from symray.models.design import Design
+from symray.models.non_syn import NonSynVAE
 from symray.models.registry import MODELS
 from symray.models.stib import STIB
 from symray.training.build import build_model
@@ -17,6 +19,11 @@ from symray.training.evaluation import CHEAP, evaluate, metric_names
 from symray.training.settings import resolve_settings
 
 N = 500
+ON_VECTORS = {
+    name
+    for name, metric in METRICS.items()
+    if metric.x in (None, "vectors") and metric.y in (None, "targets")
+}
 
 
 @pytest.fixture
@@ -105,13 +112,18 @@ def test_every_model_has_its_metrics(model, split, data):
 
 
 def test_metric_names_follow_what_a_model_predicts():
-    assert metric_names(Design(STIB, VECTORS)) == set(METRICS)
-    assert metric_names(Design(CVAE, VECTORS)) == set(METRICS) - {"y_mae", "y_shift"}
-    assert {"x_mae", "y_mae", "kl_z0", "kl_z1"} == CHEAP
+    assert metric_names(Design(STIB, VECTORS)) == ON_VECTORS
+    assert metric_names(Design(CVAE, VECTORS)) == ON_VECTORS - {"y_mae", "y_shift"}
+    assert {"x_mae", "y_mae", "kl_z0", "kl_z1"} == CHEAP & ON_VECTORS
+    images = Design(NonSynVAE, WITH_FACTORS)
+    assert {"x_nats", "mig", "synergy", "z0_gain"} <= metric_names(images)
+    assert not {"x_mae", "mi_z0_y", "probe_r2"} & metric_names(images)
+    assert not {"mig", "dci", "y_mae"} & metric_names(Design(NonSynVAE, WITHOUT_FACTORS))
+    assert CHEAP & metric_names(images) == {"x_nats", "kl_z0", "kl_z1", "active_latents", "synergy"}
 
 
 def test_an_empty_z0_knows_nothing(tiny_model, networks, split, data):
-    values = evaluate(tiny_model(networks, z1_dims=2), data, split, METRICS)
+    values = evaluate(tiny_model(networks, z1_dims=2), data, split, ON_VECTORS)
     nothing = ["kl_z0", "mi_z0_y", "mi_z0_y_paper", "mi_z0_y_floor", "mi_z0_y_gaussian", "probe_r2"]
     assert [values[name] for name in nothing] == [0] * len(nothing)
     assert values["z0_gain"] == values["y_shift"] == 0

@@ -129,6 +129,24 @@ class Pretraining(Section):
     """decides every random number of the pretraining"""
 
 
+class ImagesData(Section):
+    """Images of a NumPy .npz file."""
+
+    npz: Annotated[Path, Strict(False)]
+    """the file, relative to the study file"""
+    images: str
+    """name of the array of images"""
+    factors: str | None = None
+    """name of the array of the factors that made them, for metrics that need them"""
+
+
+class SpritesData(Section):
+    """A sub-grid of dSprites."""
+
+    dsprites: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Strict(False)]
+    """take every n-th shape, scale, orientation, x and y"""
+
+
 def _by_name(section: type[Section], names: Any) -> BeforeValidator:
     return BeforeValidator(_named, json_schema_input_type=section | names)
 

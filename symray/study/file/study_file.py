@@ -17,11 +17,13 @@ from symray.study.file.entries import Entry, Finite, Number, Range, Section
 from symray.study.file.options import (
     Checkpoints,
     Confirmation,
+    ImagesData,
     NpzData,
     PositiveDuration,
     PrunerField,
     Resources,
     SamplerField,
+    SpritesData,
 )
 from symray.study.file.options import Pretraining as Pretraining
 from symray.study.file.options import Pruner as Pruner
@@ -30,7 +32,10 @@ from symray.training.settings import Settings, resolve_settings, settings_of
 
 
 def _data_kind(data: Any) -> str:
-    return "(name)" if isinstance(data, str) else "(npz)"
+    if isinstance(data, str):
+        return "(name)"
+    keys = data if isinstance(data, dict) else vars(data) if isinstance(data, Section) else ()
+    return "(images)" if "images" in keys else "(dsprites)" if "dsprites" in keys else "(npz)"
 
 
 def _pretraining_kind(pretraining: Any) -> str:
@@ -47,13 +52,17 @@ class StudyFile(Section):
     study: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
     """name of the study, in the record, in MLflow and on the command line"""
     model: str
-    """a built-in model (stib, stib_no_adversary, vae, cvae, cvib) or package.module:Class"""
+    """a built-in model (stib, vae, non_syn, factor_vae, ...) or package.module:Class"""
     code: Annotated[Path, Strict(False)] | None = None
     """folder of the package that holds an own model, relative to the study file"""
     data: Annotated[
-        Annotated[str, Tag("(name)")] | Annotated[NpzData, Tag("(npz)")], Discriminator(_data_kind)
+        Annotated[str, Tag("(name)")]
+        | Annotated[NpzData, Tag("(npz)")]
+        | Annotated[ImagesData, Tag("(images)")]
+        | Annotated[SpritesData, Tag("(dsprites)")],
+        Discriminator(_data_kind),
     ]
-    """a built-in data set (artificial) or {npz: FILE, x: NAME, y: NAME}"""
+    """a named data set (symray data list), or {npz: FILE, x: NAME, y: NAME} and others"""
     preset: Literal["paper", "equal"] = "paper"
     """the papers' settings, or the same lambda schedule and weights for all models"""
     pretraining: Annotated[
@@ -103,11 +112,20 @@ class StudyFile(Section):
         """
         return Design(model_class(self.model, self.code), form_of(self.data_spec()))
 
-    def data_spec(self) -> str | dict[str, str]:
+    def data_spec(self) -> str | dict[str, Any]:
         """What :func:`symray.data.load_data` reads, as plain JSON."""
         if isinstance(self.data, str):
             return self.data
-        return {"npz": str(self.data.npz), "x": self.data.x, "y": self.data.y}
+        return self.data.model_dump(mode="json", exclude_none=True)
+
+    @property
+    def data_name(self) -> str:
+        """The data in a word: a name or a file."""
+        if isinstance(self.data, str):
+            return self.data
+        if isinstance(self.data, SpritesData):
+            return f"dsprites {list(self.data.dsprites)}"
+        return str(self.data.npz)
 
     def preset_values(self) -> Settings:
         """The preset's numbers of the model on the data; none where the paper had neither."""

@@ -1,6 +1,6 @@
 """Rules on what a study file points at."""
 
-from symray.study.file.options import NpzData
+from symray.study.file.options import ImagesData, NpzData
 from symray.study.file.problem import StudyFileError
 from symray.study.file.study_file import StudyFile
 from symray.study.home import NOT_STUDIES
@@ -16,5 +16,17 @@ def name_is_free(file: StudyFile) -> None:
 
 def npz_exists(file: StudyFile) -> None:
     """A data file must be there; what is in it is checked when it is opened."""
-    if isinstance(file.data, NpzData) and not file.data.npz.is_file():
+    if isinstance(file.data, NpzData | ImagesData) and not file.data.npz.is_file():
         raise StudyFileError(("data", "npz"), f"there is no file {file.data.npz}")
+
+
+def data_have_the_y_that_the_model_needs(file: StudyFile) -> None:
+    """A model whose loss reads Y needs targets."""
+    design = file.design()
+    if design.model.uses_y and design.data.y != "targets":
+        raise StudyFileError(
+            ("model",),
+            f"{file.model} learns from Y, and {file.data_name} has "
+            f"{'factors for metrics only' if design.data.y == 'factors' else 'none'}; use a model "
+            "without Y, such as beta_vae, factor_vae or non_syn",
+        )

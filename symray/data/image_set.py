@@ -1,0 +1,159 @@
+"""Images as a data set: memory-mapped, split by content, expanded on the device."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from symray.data.base import Batch, DataForm, DataSet, Split, SplitName
+from symray.data.cache import cached
+from symray.data.fetch import file_digest
+from symray.data.images import Images, load_images
+from symray.data.splits import permuted_passes, row_digests, whole_batches
+from symray.data.units import Affine, Pixels, Units
+from symray.errors import UserError, nearest
+
+WITH_FACTORS = DataForm("images", "factors", "convolutional")
+WITHOUT_FACTORS = DataForm("images", "none", "convolutional")
+SPEC_KEYS = ("npz", "images", "factors")
+SIDE = 64
+MOST_HELD_OUT = 10_000
+LEAST_HELD_OUT = 40
+
+_VERSION = 1  # of what is written to the cache
+_PARTS: Mapping[str, int] = {"train": 0, "validation": 1, "test": 2}
+
+
+class ImageSet(DataSet):
+    """Images of 64 x 64 pixels, read from a folder of the cache that :func:`store` has filled.
+
+    A tenth of them validates, another tests, at most about 10,000 each, and the others train;
+    which ones follows from a hash of each image, so that equal images stay together. Y are the
+    classes of the factors that made them, where they are known; a factor that never varies is left
+    out. Splits are coloured by the first factor.
+
+    All trials of a machine share the memory of the files.
+    """
+
+    def __init__(self, folder: Path, name: str) -> None:
+        about = json.loads((folder / "about.json").read_text())
+        self.name = name
+        self.key = about["key"]
+        self.factor_names: tuple[str, ...] = tuple(about["factor_names"])
+        self.form = WITH_FACTORS if self.factor_names else WITHOUT_FACTORS  # type: ignore[misc]
+        self.x_shape = (1, SIDE, SIDE)
+        self.y_dims = len(self.factor_names)
+        self.units = Units(Pixels(SIDE, SIDE, binary=about["binary"]), Affine.identity(self.y_dims))
+        self._stored = np.load(folder / "stored.npy", mmap_mode="r")
+        self._factors = np.load(folder / "factors.npy", mmap_mode="r")
+        parts = np.load(folder / "parts.npy")
+        self._rows = {name: np.flatnonzero(parts == part) for name, part in _PARTS.items()}
+        for part in ("validation", "test"):
+            if len(self._rows[part]) < LEAST_HELD_OUT:
+                raise UserError(
+                    f"{name}: {len(parts)} images leave {len(self._rows[part])} for the {part} "
+                    f"split, but at least {LEAST_HELD_OUT} are needed; give about 600 or more"
+                )
+
+    @property
+    def point_bytes(self) -> int:
+        """The bytes of a stored image and of its factors."""
+        return int(self._stored.shape[1]) + 4 * self.y_dims
+
+    def passes(self, batch_size: int) -> int:
+        """Whole batches of the training images.
+
+        Raises:
+            UserError: there is not even one.
+        """
+        return whole_batches(len(self._rows["train"]), batch_size)
+
+    def epoch(self, batch_size: int, steps: int, generator: torch.Generator) -> Batch:
+        """Permutations of the training images, each without its last partial batch."""
+        rows = self._rows["train"]
+        drawn = rows[permuted_passes(len(rows), batch_size, steps, generator).numpy()]
+        x, y = self._read(drawn)
+        return Batch(x.view(steps, batch_size, -1), y.view(steps, batch_size, self.y_dims))
+
+    def split(self, name: SplitName) -> Split:
+        """The images of ``name``."""
+        x, y = self._read(self._rows[name])
+        return Split(x, y, y[:, 0].numpy() if self.y_dims else np.zeros(len(x), np.float32))
+
+    def _read(self, rows: NDArray[np.intp]) -> tuple[Tensor, Tensor]:
+        return (
+            torch.from_numpy(self._stored[rows]),
+            torch.from_numpy(self._factors[rows].astype(np.float32)),
+        )
+
+
+def store(images: Images, names: Sequence[str], key: str, source: str) -> Callable[[Path], None]:
+    """What fills a folder of the cache with ``images``.
+
+    Args:
+        images: of 64 x 64 pixels.
+        names: of their factors.
+        key: fingerprint of the content.
+        source: where they come from, for the error's sentence.
+
+    Raises:
+        UserError: another size.
+    """
+    if (images.height, images.width) != (SIDE, SIDE):
+        raise UserError(
+            f"{source}: the images are {images.height} x {images.width} pixels, and the networks "
+            f"take {SIDE} x {SIDE}; resize them"
+        )
+    varying = [i for i, column in enumerate(images.factors.T) if np.ptp(column) > 0]
+
+    def fill(folder: Path) -> None:
+        np.save(folder / "stored.npy", images.stored)
+        np.save(folder / "factors.npy", images.factors[:, varying].astype(np.int16))
+        np.save(folder / "parts.npy", _parts(images.stored))
+        about = {
+            "key": key,
+            "binary": images.binary,
+            "factor_names": [names[i] for i in varying],
+        }
+        (folder / "about.json").write_text(json.dumps(about))
+
+    return fill
+
+
+def images_from_spec(spec: Mapping[str, Any]) -> ImageSet:
+    """The data set of a study file's ``{npz: FILE, images: KEY, factors: KEY}``.
+
+    Raises:
+        UserError: a key is unknown or missing, or the file can't be used.
+    """
+    for key in spec:
+        if key not in SPEC_KEYS:
+            raise UserError(f"data: unknown key '{key}'{nearest(str(key), SPEC_KEYS)}")
+    path, images, factors = Path(spec["npz"]), str(spec["images"]), spec.get("factors")
+    if not path.is_file():
+        raise UserError(f"{path}: there is no such file")
+    key = f"{file_digest(path)}-{images}-{factors}-{_VERSION}"
+
+    def fill(folder: Path) -> None:
+        loaded = load_images(path, images, factors)
+        names = [f"{factors} {i + 1}" for i in range(loaded.factors.shape[1])]
+        store(loaded, names, key, str(path))(folder)
+
+    return ImageSet(cached(f"images-{key[:16]}-{hash_name(key)}", fill), str(path))
+
+
+def hash_name(key: str) -> str:
+    """A short name for ``key`` in the cache."""
+    return f"{int(row_digests([key.encode()])[0]):016x}"
+
+
+def _parts(stored: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """To which part each image belongs."""
+    held_out = min(0.1, MOST_HELD_OUT / len(stored))
+    place = row_digests(np.ascontiguousarray(stored)) / 2.0**64
+    return np.where(place < held_out, 2, np.where(place < 2 * held_out, 1, 0)).astype(np.uint8)

@@ -14,7 +14,7 @@ Classes = NDArray[np.integer]
 
 SHAPE, SCALE, ORIENTATION, X, Y = range(5)
 SHAPES = ("square", "ellipse", "heart")
-CURVES = (("tab:blue", 4), ("tab:orange", 2.5), ("tab:red", 1))  # curves that coincide all show
+CURVES = (("tab:blue", 3), ("tab:orange", 2), ("tab:red", 1))  # curves that coincide all show
 
 
 def mean_activations(

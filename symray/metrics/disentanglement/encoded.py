@@ -32,11 +32,21 @@ def as_encoded(codes: Points, factors: Factors) -> tuple[Floats, Classes]:
         raise ValueError("codes have no latents")
     if values.dtype.kind not in "biu":
         raise ValueError(f"factors are {values.dtype}; expected the integer class of each factor")
-    columns = [np.unique(column, return_inverse=True)[1] for column in values.T]
+    columns = [_from_zero(column) for column in values.T]
     for number, column in enumerate(columns):
         if not column.any():
             raise ValueError(f"factor {number} takes one value only; leave it out")
-    return points, np.stack(columns, axis=1).astype(np.int64)
+    return points, np.stack(columns, axis=1)
+
+
+def _from_zero(column: NDArray[np.integer]) -> Classes:
+    """The rank of each value among the column's distinct values."""
+    column = column.astype(np.int64)
+    if column.min() < 0 or column.max() >= len(column):
+        return np.asarray(np.unique(column, return_inverse=True)[1].astype(np.int64))
+    # small numbers need no sort, which a full grid's half a second would go into
+    occurs = np.bincount(column) > 0
+    return np.asarray((np.cumsum(occurs) - 1)[column])
 
 
 def draw_rows(n: int, sizes: tuple[int, ...], seed: int) -> list[Rows]:
@@ -65,7 +75,12 @@ class FactorGroups:
     def __init__(self, factors: Classes, seed: int, device: torch.device | str) -> None:
         self.factors = torch.from_numpy(factors).to(device)
         self._generator = torch.Generator().manual_seed(seed)
-        self._order = torch.stack([column.argsort(stable=True) for column in self.factors.T])
+        # NumPy sorts 16 bits by radix, a hundred times as fast as anybody sorts 64
+        narrow = factors.astype(np.uint16 if factors.max() < 2**16 else np.int64)
+        order = np.stack(
+            [np.argsort(column, kind="stable") for column in np.ascontiguousarray(narrow.T)]
+        )
+        self._order = torch.from_numpy(order).to(device)
         counts = [torch.bincount(column) for column in self.factors.T]
         self._counts = torch.nn.utils.rnn.pad_sequence(counts, batch_first=True)  # (f, classes)
         self._starts = self._counts.cumsum(1) - self._counts

@@ -12,13 +12,15 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from symray.chem.rules import LEFTS, RULES, completion_lengths, tables
+from symray.chem.rules import LEFTS, NEVER, RULES, completion_lengths, tables
 
 Bytes = NDArray[np.uint8]
 Numbers = NDArray[np.int64]
 
 TABLES = tables()
 LEFT_OF, FIRST, STOP, RIGHT, RIGHT_SIZE, GROWTH, SPELLING = TABLES
+
+POSSIBLE = GROWTH < NEVER // 2
 
 PADDING = len(RULES) - 1
 LEFT_SIDES = len(LEFTS)
@@ -197,7 +199,7 @@ def spell(rules: Bytes, out: Bytes, lengths: Numbers, errors: Numbers) -> None:
                 errors[row, 0], errors[row, 1] = GOES_ON, at
                 break
             height -= 1
-            if LEFT_OF[rule] != stack[height] or GROWTH[rule] > length:
+            if LEFT_OF[rule] != stack[height] or not POSSIBLE[rule]:
                 errors[row, 0], errors[row, 1] = WRONG_RULE, at
                 break
             for i in range(RIGHT_SIZE[rule] - 1, -1, -1):

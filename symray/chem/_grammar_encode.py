@@ -301,7 +301,7 @@ def parse(texts: Bytes, starts: Numbers, out: Bytes, lengths: Numbers, errors: N
     for row in range(lengths.size):
         longest = max(longest, starts[row + 1] - starts[row])
     # a branch without an atom, as in "C(", is looked up one past the end
-    before, branches, ends = (np.zeros((3, longest + 2), np.int64))
+    before, branches, ends = np.zeros((3, longest + 2), np.int64)
     bonded = np.zeros(longest + 2, np.uint8)
     open_ = np.zeros(2 * longest + 2, np.int64)
     for row in range(lengths.size):

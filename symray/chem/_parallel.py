@@ -1,4 +1,7 @@
-"""All cores: threads for compiled code, processes for Python and RDKit, with progress."""
+"""All cores: threads for compiled code, processes for Python and RDKit, with progress.
+
+``LOKY_MAX_CPU_COUNT`` in the environment limits both.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor

@@ -97,7 +97,7 @@ class Codec(ABC):
         generator: np.random.Generator | None = None,
         temperature: float = 1.0,
     ) -> Indices:
-        """Indices (N, L) out of ``logits`` (N, L, V), the most probable or, by ``generator``, drawn.
+        """Indices (N, L) out of ``logits`` (N, L, V): the most probable, or drawn by ``generator``.
 
         Args:
             logits: unnormalised log-probabilities of any size; infinite ones are allowed.
@@ -199,7 +199,7 @@ class Codec(ABC):
 
 def quoted(smiles: str) -> str:
     """``smiles`` for a sentence."""
-    return f"'{smiles}'" if smiles else "an empty line"
+    return f"'{smiles}'" if smiles else "an empty string"
 
 
 def too_long(symbols: int, length: int) -> str:

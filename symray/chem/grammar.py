@@ -67,16 +67,14 @@ class GrammarCodec(Codec):
 
     @property
     def rules_of_left(self) -> Masks:
-        """(len(lefts), V) the rules of each left side.
+        """(len(lefts), V) the rules of each left side, but for those that can't be completed.
 
         ``rules_of_left[left_of_rule[x]]`` masks a loss as Grammar VAE does it: at each position
         the softmax runs over the rules of the true rule's left side. Both are small tables that
         can live on the device.
         """
         table: Masks = np.arange(len(LEFTS))[:, None] == machine.LEFT_OF
-        table[:, machine.GROWTH > len(RULES)] = False
-        table[-1, machine.PADDING] = True
-        return table
+        return table & machine.POSSIBLE
 
     @classmethod
     def fit(cls, smiles: Sequence[str], progress: Progress | None = None) -> tuple[Self, Encoded]:
@@ -89,7 +87,8 @@ class GrammarCodec(Codec):
         """Encode ``smiles`` (N,) on all cores; what can't be encoded is in ``bad``."""
         indices, lengths, errors = _parse(smiles, self.length, progress)
         bad = []
-        for row in np.flatnonzero((errors[:, 0] != parser.FINE) | (lengths > self.length)):
+        unusable = (errors[:, 0] != parser.FINE) | (lengths > self.length)
+        for row in map(int, np.flatnonzero(unusable)):
             text, (kind, at) = smiles[row], errors[row]
             if not text:
                 reason = EMPTY
@@ -98,7 +97,7 @@ class GrammarCodec(Codec):
             else:
                 found = f"has '{text[at]}' as character {at + 1}" if at < len(text) else "ends"
                 reason = f"can't be read by the grammar: it {found} {_EXPECTED[int(kind)]}"
-            bad.append(BadRow(int(row), text, reason))
+            bad.append(BadRow(row, text, reason))
             indices[row], lengths[row] = self.padding, 0
         return Encoded(indices, lengths, bad)
 

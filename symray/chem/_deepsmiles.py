@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 from deepsmiles import Converter, DecodeError
 
+from symray.chem.base import EMPTY
+
 _CONVERTER = Converter(rings=True, branches=True)
 
 _ATOM = r"\[[!-Z\\^-~]+\]|Cl|Br|[BCNOPSFIbcnops*]"
@@ -38,7 +40,9 @@ def decode_chunk(texts: Sequence[str]) -> list[tuple[str, str | None]]:
 
 
 def _encode(smiles: str) -> tuple[str, str | None]:
-    at, depth, after_branch = 0, 0, True
+    if not smiles:
+        return "", EMPTY
+    at, depth, after_branch = 0, 0, False
     rings: set[str] = set()
     while at < len(smiles):
         token = _SMILES.match(smiles, at)
@@ -70,6 +74,8 @@ def _encode(smiles: str) -> tuple[str, str | None]:
 
 
 def _decode(text: str) -> tuple[str, str | None]:
+    if not text:
+        return "", "it is empty"
     at, depth = 0, 0
     while at < len(text):
         token = _DEEP.match(text, at)

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from symray.chem._deepsmiles import decode_chunk, encode_chunk
 from symray.chem._parallel import on_processes
-from symray.chem.base import EMPTY, BadRow, Codec, Encoded, Indices, Progress, too_long
+from symray.chem.base import BadRow, Codec, Encoded, Indices, Progress, too_long
 from symray.errors import UserError
 
 CHUNK = 10_000
@@ -129,7 +129,7 @@ def _deep_smiles(
         for text, reason in chunk:
             if reason is not None:
                 row = len(texts)
-                bad.append(BadRow(row, smiles[row], reason if smiles[row] else EMPTY))
+                bad.append(BadRow(row, smiles[row], reason))
             texts.append(text)
     return texts, bad
 

@@ -50,9 +50,7 @@ def test_nltk_reads_the_rules_in_this_order():
 
 
 def test_completion_lengths_are_the_shortest_of_all_derivations():
-    shortest = {
-        left: min(sizes) for left, sizes in sizes_of_derivations(limit=12).items() if sizes
-    }
+    shortest = {left: min(sizes) for left, sizes in sizes_of_derivations(limit=12).items() if sizes}
     lengths = completion_lengths()
     assert {left: n for left, n in lengths.items() if n < NEVER} == shortest
     assert shortest["smiles"] == 5

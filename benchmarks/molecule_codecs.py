@@ -15,7 +15,8 @@ import os
 import random
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -43,10 +44,14 @@ def data() -> dict[str, list[str]]:
         return {"QM9": qm9, "ZINC": file.read().split()}
 
 
-def timed(work: Callable[[], T]) -> tuple[T, float]:
+def timed(work: Callable[..., T], *arguments: object) -> tuple[T, float]:
     start = time.perf_counter()
-    result = work()
+    result = work(*arguments)
     return result, time.perf_counter() - start
+
+
+def each(work: Callable[[str], T], smiles: list[str]) -> list[T]:
+    return [work(one) for one in smiles]
 
 
 def chart_parser(codec: GrammarCodec) -> Callable[[str], list[int]]:
@@ -75,72 +80,71 @@ def against_nltk(smiles: dict[str, list[str]]) -> None:
     parse = chart_parser(codec)
     for name, count in PARSED.items():
         sample = random.Random(0).sample(smiles[name], count)
-        expected, slow = timed(lambda sample=sample: [parse(one) for one in sample])
-        singles, single = timed(lambda sample=sample: [codec.encode(one) for one in sample])
-        encoded, batch = timed(lambda sample=sample: codec.encode_batch(sample))
+        expected, slow = timed(each, parse, sample)
+        singles, single = timed(each, codec.encode, sample)
+        encoded, batch = timed(codec.encode_batch, sample)
         agree = sum(
             one == single.tolist() == row[:length].tolist()
             for one, single, row, length in zip(
                 expected, singles, encoded.indices, encoded.lengths, strict=True
             )
         )
-        each = 1e6 / count
+        us = 1e6 / count
         print(
-            f"{name:<13} {count:>9,} {slow * each:>11,.0f} us {single * each:>9.1f} us"
-            f" {slow / single:>6,.0f}x {batch * each:>9.2f} us {slow / batch:>7,.0f}x"
+            f"{name:<13} {count:>9,} {slow * us:>11,.0f} us {single * us:>9.1f} us"
+            f" {slow / single:>6,.0f}x {batch * us:>9.2f} us {slow / batch:>7,.0f}x"
             f" {agree:>6} of {count}",
             flush=True,
         )
 
 
-def whole(name: str, molecules: int, work: Callable[[], T]) -> T:
-    result, seconds = timed(work)
-    print(f"{name:<44} {molecules:>9,} {seconds:>8.2f} s", flush=True)
+def whole(name: str, work: Callable[..., T], molecules: object, *arguments: object) -> T:
+    result, seconds = timed(work, molecules, *arguments)
+    print(f"{name:<44} {seconds:>8.2f} s", flush=True)
     return result
 
 
 def whole_data_sets(smiles: dict[str, list[str]]) -> None:
-    print(f"\nwhole data sets on {cpu_count()} cores            molecules      time")
     qm9, zinc = smiles["QM9"], smiles["ZINC"]
+    print(f"\n{len(qm9):,} molecules of QM9, {len(zinc):,} of ZINC, on {cpu_count()} cores")
+    known = whole("ZINC, canonical SMILES", canonical_batch, zinc).smiles
     for name, molecules, codec in (
         ("QM9", qm9, GrammarCodec(76)),
         ("ZINC", zinc, GrammarCodec()),
         ("ZINC", zinc, DeepSmilesCodec()),
     ):
         label = f"{name} by {codec.name}"
-        encoded = whole(f"{label}, encoded", len(molecules), lambda: codec.encode_batch(molecules))
-        back = whole(f"{label}, decoded", len(molecules), lambda: codec.decode_batch(encoded[0]))
-        same = sum(map(str.__eq__, back, molecules))
+        encoded = whole(f"{label}, encoded", codec.encode_batch, molecules)
+        back = whole(f"{label}, decoded", codec.decode_batch, encoded.indices)
         again = (codec.encode_batch(back).indices == encoded.indices).all(axis=1).sum()
-        print(f"  the same SMILES {same:,}, the same indices {again:,}, bad {len(encoded.bad)}")
+        print(
+            f"    {len(encoded.bad)} bad, {equal(back, molecules):,} with the same SMILES,"
+            f" {again:,} with the same indices again"
+        )
+    print(f"    {equal(canonical_batch(back).smiles, known):,} with the same canonical SMILES")
     library = Converter(rings=True, branches=True)
-    sample = zinc[:20_000]
-    whole(
-        "DeepSMILES library alone, one core, of ZINC",
-        20_000,
-        lambda: [*map(library.encode, sample)],
-    )
-    known = whole("ZINC, canonical SMILES", len(zinc), lambda: canonical_batch(zinc)).smiles
+    whole("20,000 of ZINC by the library, one core", partial(each, library.encode), zinc[:20_000])
+    values = whole("ZINC, QED", qed, zinc)
     print(
-        f"  the same molecules after DeepSMILES {sum(map(str.__eq__, canonical_batch(back)[0], known)):,}"
+        f"    mean {values.mean():.3f}, standard deviation {values.std():.3f},"
+        f" MAE of the median {np.abs(values - np.median(values)).mean():.3f}"
     )
-    values = whole("ZINC, QED", len(zinc), lambda: qed(zinc))
-    print(f"  mean {values.mean():.3f}, standard deviation {values.std():.3f}", end=", ")
-    print(f"MAE of the median {np.abs(values - np.median(values)).mean():.3f}")
+
+
+def equal(some: Sequence[str | None], others: Sequence[str | None]) -> int:
+    return sum(a == b for a, b in zip(some, others, strict=True))
 
 
 def decoding() -> None:
     codec = GrammarCodec(76)
     generator = np.random.default_rng(0)
     logits = generator.normal(0, 3, (10_000, 76, 76)).astype(np.float32)
-    codec.choose(logits[:1]), codec.choose(logits[:1], generator)  # compiles
+    codec.choose(logits[:1], generator)  # compiles
     print()
     for name, source in (("greedily", None), ("drawn", generator)):
-        rules = whole(
-            f"random logits to rules, {name}", 10_000, lambda: codec.choose(logits, source)
-        )
+        rules = whole(f"10,000 random logits, {name}", codec.choose, logits, source)
         encoded = codec.encode_batch(codec.decode_batch(rules))
-        print(f"  in the grammar {10_000 - len(encoded.bad):,}")
+        print(f"    {10_000 - len(encoded.bad):,} strings in the grammar")
 
 
 def main() -> None:

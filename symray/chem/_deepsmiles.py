@@ -29,9 +29,9 @@ _DEEP = re.compile(
 )
 
 
-def encode_chunk(smiles: Sequence[str]) -> list[tuple[str, str | None]]:
+def encode_chunk(smiles: Sequence[str | None]) -> list[tuple[str, str | None]]:
     """Each molecule's DeepSMILES and None, or "" and what is wrong with it."""
-    return [_encode(text) for text in smiles]
+    return [_encode(text or "") for text in smiles]
 
 
 def decode_chunk(texts: Sequence[str]) -> list[tuple[str, str | None]]:

@@ -55,11 +55,14 @@ class Codec(ABC):
 
     Attributes:
         name: its name in study files and in :meth:`to_json`.
+        version: raised when the same vocabulary gives other indices; part of :meth:`to_json`, so
+            that what was encoded by an older version is not mistaken for this one's.
         length: positions that a network sees; no longer molecule is encoded.
         vocabulary: what each index stands for, for people; the padding is the last.
     """
 
     name: str
+    version: int = 1
     length: int
     vocabulary: tuple[str, ...]
 
@@ -75,12 +78,16 @@ class Codec(ABC):
 
     @classmethod
     @abstractmethod
-    def fit(cls, smiles: Sequence[str], progress: Progress | None = None) -> tuple[Self, Encoded]:
+    def fit(
+        cls, smiles: Sequence[str | None], progress: Progress | None = None
+    ) -> tuple[Self, Encoded]:
         """The smallest codec for these molecules, and the molecules encoded by it."""
 
     @abstractmethod
-    def encode_batch(self, smiles: Sequence[str], progress: Progress | None = None) -> Encoded:
-        """Encode ``smiles`` (N,) on all cores; what can't be encoded is in ``bad``."""
+    def encode_batch(
+        self, smiles: Sequence[str | None], progress: Progress | None = None
+    ) -> Encoded:
+        """Encode ``smiles`` (N,) on all cores; what can't be encoded, as None, is in ``bad``."""
 
     @abstractmethod
     def decode_batch(self, indices: ArrayLike) -> list[str | None]:
@@ -147,8 +154,8 @@ class Codec(ABC):
         for key in sorted({*own, *description}, key=lambda key: (key != "codec", key)):
             if own.get(key) != description.get(key):
                 raise UserError(
-                    f"{what} was made with another codec: its {key} is"
-                    f" {_short(description.get(key))}, here it is {_short(own.get(key))}"
+                    f"{what} was made with another codec: '{key}' is"
+                    f" {_short(description.get(key))} there and {_short(own.get(key))} here"
                 )
 
     def __eq__(self, other: object) -> bool:

@@ -24,7 +24,11 @@ def codec_from_json(description: Mapping[str, Any]) -> Codec:
     name = str(description.get("codec"))
     if name not in CODECS:
         raise UserError(f"there is no codec '{name}'{nearest(name, CODECS)}")
-    settings = {key: value for key, value in description.items() if key not in ("codec", "rules")}
+    settings = {
+        key: value
+        for key, value in description.items()
+        if key not in ("codec", "version", "rules")  # these must match
+    }
     try:
         codec: Codec = CODECS[name](**settings)
     except TypeError as error:

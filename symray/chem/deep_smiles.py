@@ -48,15 +48,19 @@ class DeepSmilesCodec(Codec):
         self._character = np.array([ord(character) for character in self.vocabulary], np.uint8)
 
     @classmethod
-    def fit(cls, smiles: Sequence[str], progress: Progress | None = None) -> tuple[Self, Encoded]:
+    def fit(
+        cls, smiles: Sequence[str | None], progress: Progress | None = None
+    ) -> tuple[Self, Encoded]:
         """The codec with the characters and the length of these molecules, and them encoded."""
         texts, bad = _deep_smiles(smiles, progress)
         characters = "".join(sorted(set().union(*texts)))
         codec = cls(characters or ZINC_CHARACTERS, max([1, *map(len, texts)]))
         return codec, codec._as_indices(smiles, texts, bad)
 
-    def encode_batch(self, smiles: Sequence[str], progress: Progress | None = None) -> Encoded:
-        """Encode ``smiles`` (N,) on all cores; what can't be encoded is in ``bad``."""
+    def encode_batch(
+        self, smiles: Sequence[str | None], progress: Progress | None = None
+    ) -> Encoded:
+        """Encode ``smiles`` (N,) on all cores; what can't be encoded, as None, is in ``bad``."""
         return self._as_indices(smiles, *_deep_smiles(smiles, progress))
 
     def decode_batch(self, indices: ArrayLike) -> list[str | None]:
@@ -97,9 +101,16 @@ class DeepSmilesCodec(Codec):
 
     def to_json(self) -> dict[str, Any]:
         """All that makes this codec."""
-        return {"codec": self.name, "length": self.length, "characters": self.characters}
+        return {
+            "codec": self.name,
+            "version": self.version,
+            "length": self.length,
+            "characters": self.characters,
+        }
 
-    def _as_indices(self, smiles: Sequence[str], texts: list[str], bad: list[BadRow]) -> Encoded:
+    def _as_indices(
+        self, smiles: Sequence[str | None], texts: list[str], bad: list[BadRow]
+    ) -> Encoded:
         lengths = np.array([len(text) for text in texts], np.int64)
         indices = np.full((len(texts), self.length), self.padding, np.uint8)
         for start in range(0, len(texts), CHUNK):
@@ -114,13 +125,13 @@ class DeepSmilesCodec(Codec):
                 reason = f"has '{missing[0]}', which is not in the codec's vocabulary"
             else:
                 reason = too_long(int(lengths[row]), self.length)
-            bad.append(BadRow(row, smiles[row], reason))
+            bad.append(BadRow(row, smiles[row] or "", reason))
             indices[row], lengths[row] = self.padding, 0
         return Encoded(indices, lengths, sorted(bad, key=lambda one: one.row))
 
 
 def _deep_smiles(
-    smiles: Sequence[str], progress: Progress | None
+    smiles: Sequence[str | None], progress: Progress | None
 ) -> tuple[list[str], list[BadRow]]:
     """The DeepSMILES of each molecule, "" for those that are bad, and these."""
     texts: list[str] = []
@@ -129,7 +140,7 @@ def _deep_smiles(
         for text, reason in chunk:
             if reason is not None:
                 row = len(texts)
-                bad.append(BadRow(row, smiles[row], reason))
+                bad.append(BadRow(row, smiles[row] or "", reason))
             texts.append(text)
     return texts, bad
 

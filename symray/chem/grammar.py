@@ -77,19 +77,24 @@ class GrammarCodec(Codec):
         return table & machine.POSSIBLE
 
     @classmethod
-    def fit(cls, smiles: Sequence[str], progress: Progress | None = None) -> tuple[Self, Encoded]:
+    def fit(
+        cls, smiles: Sequence[str | None], progress: Progress | None = None
+    ) -> tuple[Self, Encoded]:
         """The codec as long as the longest of these molecules, and the molecules encoded by it."""
-        lengths = _parse(smiles, 0, None)[1]
+        lengths = _parse([text or "" for text in smiles], 0, None)[1]
         codec = cls(max(int(lengths.max(initial=0)), machine.SHORTEST))
         return codec, codec.encode_batch(smiles, progress)
 
-    def encode_batch(self, smiles: Sequence[str], progress: Progress | None = None) -> Encoded:
-        """Encode ``smiles`` (N,) on all cores; what can't be encoded is in ``bad``."""
-        indices, lengths, errors = _parse(smiles, self.length, progress)
+    def encode_batch(
+        self, smiles: Sequence[str | None], progress: Progress | None = None
+    ) -> Encoded:
+        """Encode ``smiles`` (N,) on all cores; what can't be encoded, as None, is in ``bad``."""
+        texts = [text or "" for text in smiles]
+        indices, lengths, errors = _parse(texts, self.length, progress)
         bad = []
         unusable = (errors[:, 0] != parser.FINE) | (lengths > self.length)
         for row in map(int, np.flatnonzero(unusable)):
-            text, (kind, at) = smiles[row], errors[row]
+            text, (kind, at) = texts[row], errors[row]
             if not text:
                 reason = EMPTY
             elif kind == parser.FINE:
@@ -167,6 +172,7 @@ class GrammarCodec(Codec):
         """All that makes this codec."""
         return {
             "codec": self.name,
+            "version": self.version,
             "length": self.length,
             "rules": [[left, list(right)] for left, right in RULES],
         }

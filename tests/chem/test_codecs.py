@@ -8,7 +8,7 @@ import pytest
 from symray.chem import CODECS, DeepSmilesCodec, GrammarCodec, codec_from_json
 from symray.errors import UserError
 
-SMILES = ["CCO", "C1CC", "c1ccccc1", "", "CC(=O)N", "CC%", "C" * 300]
+SMILES = ["CCO", "C1CC", "c1ccccc1", None, "CC(=O)N", "CC%", "C" * 300]
 
 
 @pytest.fixture(params=sorted(CODECS))
@@ -84,9 +84,9 @@ def test_the_description_survives_json(codec):
 def test_another_codec_is_refused(codec):
     other = DeepSmilesCodec() if isinstance(codec, GrammarCodec) else GrammarCodec()
     assert codec != other
-    with pytest.raises(UserError, match="the model was made with another codec: its codec is"):
+    with pytest.raises(UserError, match="the model was made with another codec: 'codec' is"):
         codec.must_match(other.to_json(), "the model")
-    with pytest.raises(UserError, match=rf"its length is 99, here it is {codec.length}$"):
+    with pytest.raises(UserError, match=rf"'length' is 99 there and {codec.length} here$"):
         codec.must_match({**codec.to_json(), "length": 99}, "the model")
 
 
@@ -95,9 +95,11 @@ def test_descriptions_that_are_none():
         codec_from_json({"codec": "gramar"})
     with pytest.raises(UserError, match="its keys are codec, size"):
         codec_from_json({"codec": "grammar", "size": 3})
+    with pytest.raises(UserError, match="another codec: 'version' is 0 there and 1 here"):
+        codec_from_json({**GrammarCodec(9).to_json(), "version": 0})
     rules = GrammarCodec(9).to_json()
     rules["rules"] = rules["rules"][::-1]
-    with pytest.raises(UserError, match="another codec: its rules is"):
+    with pytest.raises(UserError, match="another codec: 'rules' is"):
         codec_from_json(rules)
 
 

@@ -17,7 +17,7 @@ def write_report(record: StudyRecord) -> Path:
     folder.mkdir(exist_ok=True)
     board = leaderboard(record)
     params = list(record.file.search)
-    metrics = [name for name in METRICS if any(name in row.metrics for row in board)]
+    metrics = METRICS.among(name for row in board for name in row.metrics)
     with (folder / "leaderboard.csv").open("w", newline="") as file:
         table = csv.writer(file)
         table.writerow(["rank", "trial", "feasible", *params, *metrics])

@@ -127,7 +127,7 @@ class UnlabelledQM9(NamedMolecules):
 
 
 def _chosen(molecules: Molecules, held_out: frozenset[str]) -> Molecules:
-    """Without ``held_out``, and so many, by the order of hashes, that PRETRAINING remain to train."""
+    """Without ``held_out``, and so many, by their hashes, that PRETRAINING remain to train."""
     canonical = np.array(molecules.canonical, dtype=object)
     allowed = np.flatnonzero([one not in held_out for one in canonical])
     digests = row_digests([one.encode() for one in canonical[allowed]])

@@ -57,8 +57,8 @@ class Grammar(_Strings):
 
     The likelihood is Grammar VAE's: at each position the softmax runs over the rules of the true
     one's left side, because the decoder's stack, and not the network, says which symbol is next
-    (Kusner et al. 2017, equations 4 to 6). Padding costs nothing. The STIB paper doesn't say whether
-    its loss is masked; without the mask the structure of the derivation has to be learned first.
+    (Kusner et al. 2017, equations 4 to 6). Padding costs nothing. The STIB paper doesn't say
+    whether its loss is masked; without the mask, the structure of derivations is learned first.
     """
 
     architecture: ClassVar[Mapping[str, int]] = {

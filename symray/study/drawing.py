@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 
 from symray.figures import latent_space, reconstruction_x, reconstruction_y, save
+from symray.study.molecule_drawing import draw_molecules
 from symray.study.task import Task
 from symray.study.worker import load_trained
 from symray.training.encoded import Encoded
@@ -24,6 +25,9 @@ def draw_figures(task: Task) -> Path:
     model, split = trainer.model.eval(), trainer.data.split("validation")
     with torch.inference_mode():
         encoded = Encoded(model, trainer.data, split, seed=0)
+        if trainer.data.form.x == "strings":
+            draw_molecules(task, trainer, encoded, folder)
+            return folder.rename(whole)
         x, x_hat = map(trainer.data.units.x.outside, (encoded.x, encoded.x_hat))
         save(
             reconstruction_x(x, x_hat, split.colour),

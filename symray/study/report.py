@@ -9,10 +9,13 @@ from symray.metrics import METRICS
 from symray.study.leaderboard import leaderboard
 from symray.study.plots import write_plots
 from symray.study.record import StudyRecord
+from symray.study.selection import draw_selection
 
 
 def write_report(record: StudyRecord) -> Path:
-    """Write ``leaderboard.csv`` and ``plots.html`` to the study's ``report`` folder."""
+    """Write ``leaderboard.csv``, ``plots.html`` and, of a study over the number of latents,
+    ``model_selection.png`` to the study's ``report`` folder.
+    """
     folder = record.folder / "report"
     folder.mkdir(exist_ok=True)
     board = leaderboard(record)
@@ -26,6 +29,7 @@ def write_report(record: StudyRecord) -> Path:
             values += [row.metrics.get(name, "") for name in metrics]
             table.writerow([place, row.number, row.feasible, *values])
     write_plots(record, folder / "plots.html")
+    draw_selection(record, folder)
     return folder
 
 

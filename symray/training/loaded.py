@@ -43,7 +43,12 @@ class LoadedModel:
         Raises:
             UserError: ``x`` is not such as the model was trained on.
         """
-        mean, log_sd = self._posterior(x)
+        return self.encode_stored(_inside("x", self.units.x, x))
+
+    @torch.inference_mode()
+    def encode_stored(self, x: Tensor) -> dict[str, Array]:
+        """:meth:`encode` of ``x`` (N, ...) as it is stored."""
+        mean, log_sd = self.model.posterior(self.units.x.expand(x))
         is_z1 = self.model.z1_mask.bool()
         codes = {"mean": mean, "sd": log_sd.exp(), "z0": mean[:, ~is_z1], "z1": mean[:, is_z1]}
         return {name: code.numpy() for name, code in codes.items()}

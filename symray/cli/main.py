@@ -27,7 +27,6 @@ from symray.cli.trials import logs, trials
 from symray.cli.ui import ui
 from symray.errors import UserError
 
-
 REFUSED = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 """What the system says to a user whose disk is full or not theirs."""
 

@@ -59,7 +59,7 @@ CHLORINE, BROMINE = rule("aliphatic_organic", "Cl"), rule("aliphatic_organic", "
 
 @njit(nogil=True, cache=True)
 def put(out: Bytes, n: int, value: int) -> int:
-    """Write ``value`` as the n-th rule if it fits; the number of rules so far."""
+    """Write ``value`` as the n-th of ``out`` if it fits; how many there are so far."""
     if n < out.size:
         out[n] = value
     return n + 1

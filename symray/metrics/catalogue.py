@@ -68,7 +68,7 @@ class Catalogue(Mapping[str, Metric]):
         """Those of ``names`` that are metrics, in the order in which tables have them."""
         wanted = list(dict.fromkeys(names))
         listed = [name for name in self._listed if name in wanted]
-        own = [name for name in wanted if name not in self._listed and name in self]
+        own = sorted(name for name in wanted if name not in self._listed and name in self)
         after = next((i for i, name in enumerate(listed, 1) if name == "y_mae"), 0)
         return [*listed[:after], *own, *listed[after:]]
 

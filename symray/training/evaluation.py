@@ -70,9 +70,9 @@ def metric_names(design: Design) -> set[str]:
 
 def rebuilding(design: Design, side: str) -> list[str]:
     """Those that measure the reconstruction of X or the prediction of Y, the usual one first."""
-    own = METRICS.among(metric_names(design))
-    usual = sorted(own, key=lambda name: not name.startswith(OF_TARGET))
-    return [name for name in usual if METRICS[name].rebuilds == side]
+    own = metric_names(design)
+    usual = [*(f"{OF_TARGET}{target.name}" for target in design.data.targets), *METRICS]
+    return [name for name in usual if name in own and METRICS[name].rebuilds == side]
 
 
 def usual_objective(design: Design) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from symray.data.base import DataSet, SplitName
 from symray.models.base import Model, Phase
@@ -65,7 +65,8 @@ class Trainer:
         device: str = "cpu",
         phases: Sequence[Phase] | None = None,
     ) -> None:
-        self.model = model.to(device, memory_format=model.networks.memory_format)
+        self.model = model.to(device)
+        nn.Module.to(model, memory_format=model.networks.memory_format)  # type: ignore[call-overload]
         self.data = data
         self.settings = settings
         self.epoch = 0

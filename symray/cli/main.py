@@ -17,6 +17,7 @@ from symray.cli.data import data
 from symray.cli.doctor import doctor
 from symray.cli.explain import explain
 from symray.cli.files import check, init, new, schema
+from symray.cli.generate import generate
 from symray.cli.launch import launch, resume
 from symray.cli.models import models
 from symray.cli.output import err, out
@@ -90,6 +91,7 @@ for _panel, _name, _command in (
     (LOOK, "reconcile", reconcile),
     (USE, "predict", predict),
     (USE, "traverse", traverse),
+    (USE, "generate", generate),
 ):
     app.command(_name, rich_help_panel=_panel)(_command)
 app.add_typer(new, name="new", rich_help_panel=BEGIN)

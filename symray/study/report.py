@@ -10,15 +10,18 @@ from symray.study.confirmation import read_confirmation
 from symray.study.leaderboard import leaderboard
 from symray.study.plots import write_plots
 from symray.study.record import StudyRecord
+from symray.study.selection import draw_selection
 
 
 def write_report(record: StudyRecord) -> Path:
-    """Write ``leaderboard.csv`` and ``plots.html`` to the study's ``report`` folder."""
+    """Write ``leaderboard.csv``, ``plots.html`` and, of a study over the number of latents,
+    ``model_selection.png`` to the study's ``report`` folder.
+    """
     folder = record.folder / "report"
     folder.mkdir(exist_ok=True)
     board = leaderboard(record)
     params = list(record.file.search)
-    metrics = [name for name in METRICS if any(name in row.metrics for row in board)]
+    metrics = METRICS.among(name for row in board for name in row.metrics)
     with (folder / "leaderboard.csv").open("w", newline="") as file:
         table = csv.writer(file)
         table.writerow(["rank", "trial", "feasible", *params, *metrics])
@@ -27,6 +30,7 @@ def write_report(record: StudyRecord) -> Path:
             values += [row.metrics.get(name, "") for name in metrics]
             table.writerow([place, row.number, row.feasible, *values])
     write_plots(record, folder / "plots.html")
+    draw_selection(record, folder)
     return folder
 
 

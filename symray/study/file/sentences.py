@@ -54,7 +54,7 @@ _KINDS = {
 }
 
 _WANTED: dict[int | str, str] = {
-    "data": "a data set's name, {npz: FILE, ...} or {dsprites: [...]}",
+    "data": "a data set's name, {npz: FILE, ...}, {csv: FILE, ...} or {dsprites: [...]}",
     "sampler": "a sampler's name or a mapping of its options",
     "pruner": "a pruner's name or a mapping of its options",
     "reference": "true, false or a mapping of settings to values",

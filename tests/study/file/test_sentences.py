@@ -113,7 +113,7 @@ KEYS = [  # one of the first five lines, and what is said
     ({"study": ""}, "s.yaml: study: missing: name of the study, in the record, in MLflow and on "
      "the command line"),
     ({"data": "data: [1]"}, "s.yaml:3: data: must be a data set's name, {npz: FILE, "
-     "...} or {dsprites: [...]}, not [1]"),
+     "...}, {csv: FILE, ...} or {dsprites: [...]}, not [1]"),
     ({"data": "data: {x: a}"}, "s.yaml:3: data.npz: missing: the file, relative to the study file"),
     ({"constraints": "constraints: x_mae <= 1"}, "s.yaml:5: constraints: must be a list, not "
      "'x_mae <= 1'"),

@@ -1,6 +1,6 @@
 """Rules on what a study file points at."""
 
-from symray.study.file.options import ImagesData, NpzData
+from symray.study.file.options import ImagesData, MoleculesData, NpzData
 from symray.study.file.problem import StudyFileError
 from symray.study.file.study_file import StudyFile
 from symray.study.home import NOT_STUDIES
@@ -18,6 +18,8 @@ def npz_exists(file: StudyFile) -> None:
     """A data file must be there; what is in it is checked when it is opened."""
     if isinstance(file.data, NpzData | ImagesData) and not file.data.npz.is_file():
         raise StudyFileError(("data", "npz"), f"there is no file {file.data.npz}")
+    if isinstance(file.data, MoleculesData) and not file.data.csv.is_file():
+        raise StudyFileError(("data", "csv"), f"there is no file {file.data.csv}")
 
 
 def data_have_the_y_that_the_model_needs(file: StudyFile) -> None:

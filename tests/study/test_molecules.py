@@ -16,8 +16,14 @@ from symray.training.bundle import load_bundle, save_bundle
 from symray.training.spec import TrialSpec
 
 SIZES = {
-    "gru_width": 8, "gru_layers": 1, "hidden_width": 16, "latent_dims": 4, "z1_dims": 1,
-    "batch_size": 50, "steps_per_epoch": 5, "epochs": 1,
+    "gru_width": 8,
+    "gru_layers": 1,
+    "hidden_width": 16,
+    "latent_dims": 4,
+    "z1_dims": 1,
+    "batch_size": 50,
+    "steps_per_epoch": 5,
+    "epochs": 1,
 }
 PNG = b"\x89PNG\r\n\x1a\n"
 runner = CliRunner()

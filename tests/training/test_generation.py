@@ -14,8 +14,15 @@ from symray.training.spec import TrialSpec
 from symray.training.spread import CodeSpread
 
 SIZES = {
-    "gru_width": 8, "gru_layers": 1, "hidden_width": 16, "latent_dims": 4, "z1_dims": 1,
-    "batch_size": 50, "steps_per_epoch": 5, "epochs": 1, "learning_rate": 1e-2,
+    "gru_width": 8,
+    "gru_layers": 1,
+    "hidden_width": 16,
+    "latent_dims": 4,
+    "z1_dims": 1,
+    "batch_size": 50,
+    "steps_per_epoch": 5,
+    "epochs": 1,
+    "learning_rate": 1e-2,
 }
 
 

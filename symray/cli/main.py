@@ -21,6 +21,7 @@ from symray.cli.generate import generate
 from symray.cli.launch import launch, resume
 from symray.cli.models import models
 from symray.cli.output import err, out
+from symray.cli.pictures import synergy, traverse
 from symray.cli.predict import predict
 from symray.cli.repeat import rerun, try_file
 from symray.cli.running import INTERRUPTED
@@ -84,10 +85,12 @@ for _panel, _name, _command in (
     (LOOK, "explain", explain),
     (LOOK, "logs", logs),
     (LOOK, "compare", compare),
+    (LOOK, "synergy", synergy),
     (LOOK, "ui", ui),
     (LOOK, "rerun", rerun),
     (LOOK, "reconcile", reconcile),
     (USE, "predict", predict),
+    (USE, "traverse", traverse),
     (USE, "generate", generate),
 ):
     app.command(_name, rich_help_panel=_panel)(_command)

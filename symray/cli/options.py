@@ -18,6 +18,22 @@ Set = Annotated[
         show_default=False,
     ),
 ]
+ModelName = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL", help=r"Folder of a downloaded model, or NAME\[@alias|:version]."
+    ),
+]
+Code = Annotated[
+    Path | None,
+    typer.Option("--code", metavar="DIR", help="Folder of the package of an own model; it is run."),
+]
+AcceptCodeChange = Annotated[
+    bool,
+    typer.Option(
+        "--accept-code-change", help="Use that code even if the model was trained with another."
+    ),
+]
 Detach = Annotated[
     bool, typer.Option("--detach", help="Run in the background, also when the terminal closes.")
 ]

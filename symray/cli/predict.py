@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from symray.cli.options import AcceptCodeChange, Code, ModelName
 from symray.cli.output import err
 
 if TYPE_CHECKING:
@@ -12,19 +13,14 @@ if TYPE_CHECKING:
 
 
 def predict(
-    model: Annotated[
-        str,
-        typer.Argument(
-            metavar="MODEL", help=r"Folder of a downloaded model, or NAME\[@alias|:version]."
-        ),
-    ],
+    model: ModelName,
     data: Annotated[
         Path | None,
         typer.Option(
             "--input",
             metavar="FILE",
             help=".npz with x (and y for conditional models), .csv with columns x1, x2, ...; "
-            "of molecules .csv with a column smiles, or .smi.",
+            "of images .npz; of molecules .csv with a column smiles, or .smi.",
         ),
     ] = None,
     smiles: Annotated[
@@ -38,16 +34,8 @@ def predict(
         Path | None,
         typer.Option("--out", metavar="FILE", help=".npz or .csv; CSV on stdout by default."),
     ] = None,
-    code: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Folder of the package of an own model; it is run."),
-    ] = None,
-    accept_code_change: Annotated[
-        bool,
-        typer.Option(
-            "--accept-code-change", help="Use that code even if the model was trained with another."
-        ),
-    ] = False,
+    code: Code = None,
+    accept_code_change: AcceptCodeChange = False,
     codes: Annotated[bool, typer.Option("--codes", help="Add the codes z0 and z1.")] = False,
 ) -> None:
     """Apply a trained model to a file: y, the reconstruction x_hat, and the codes if asked.

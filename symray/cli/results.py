@@ -31,7 +31,7 @@ def show_results(record: "StudyRecord") -> None:
 
 def show_leaderboard(record: "StudyRecord") -> None:
     """Print the best trials, or the sentence why there is none."""
-    from symray.study.leaderboard import leaderboard, nothing_feasible
+    from symray.study.leaderboard import leaderboard, nothing_feasible, supervision
 
     board = leaderboard(record)
     sentence = nothing_feasible(record, board)
@@ -51,26 +51,34 @@ def show_leaderboard(record: "StudyRecord") -> None:
     ]
     title = f"{record.name}: best of {len(board)} completed trials (validation)"
     show(table(["trial", "feasible", *params, *metrics], rows), title)
+    sentence = supervision(record.file)
+    if sentence is not None:
+        out().print(sentence)
 
 
 def show_confirmation(record: "StudyRecord", confirmation: Mapping[str, Any]) -> None:
     """Print the candidates' means over fresh seeds and the winner's on the test split."""
     metrics = shown_metrics(record)
+    agreement = ["udr"] if any("udr" in entry for entry in confirmation["candidates"]) else []
     rows = [
         [
             f"#{entry['number']}",
             "validation",
             str(entry["n"]) + (f" ({entry['failed']} failed)" if entry["failed"] else ""),
             *spreads(metrics, entry["validation"]),
+            *(spreads(["udr"], entry)[0] if "udr" in entry else "-" for _ in agreement),
         ]
         for entry in confirmation["candidates"]
     ]
     winner = confirmation["winner"]
     if winner is not None:
         n = next(e["n"] for e in confirmation["candidates"] if e["number"] == winner)
-        rows.append([f"#{winner}", "test", str(n), *spreads(metrics, confirmation["test"])])
+        test = spreads(metrics, confirmation["test"])
+        rows.append([f"#{winner}", "test", str(n), *test, *("" for _ in agreement)])
     title = "confirmation: mean ± standard deviation over fresh seeds, the winner first"
-    show(table(["trial", "split", "n", *metrics], rows), title)
+    show(table(["trial", "split", "n", *metrics, *agreement], rows), title)
+    if agreement:
+        out().print("udr: agreement of the seeds, needs no factors (Duan et al. 2020); 1 is best")
 
 
 def shown_metrics(record: "StudyRecord") -> list[str]:

@@ -1,5 +1,6 @@
 """dSprites (Matthey et al. 2017) as data sets: drawn by ourselves, or the published file."""
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 from symray.data.base import NamedDataSet
 from symray.data.cache import cache_folder, cached, find_cached
-from symray.data.factors import DSPRITES
+from symray.data.factors import DSPRITES, Classes
 from symray.data.fetch import Progress, fetch, file_digest, silent
 from symray.data.image_set import WITH_FACTORS, ImageSet, hash_name, store
 from symray.data.sprites import load_sprites, rendered
@@ -19,7 +20,10 @@ URL = (
 )
 CHECKSUM = "md5:7da33b31b13a06f4b04a70402ce90c2e"
 
+MOST_SPREAD = 50_000
+
 _DRAWN = "dsprites-1"  # raised when the renderer changes
+_ALL = (1,) * len(DSPRITES.sizes)
 
 
 class DSprites(ImageSet, NamedDataSet):
@@ -30,12 +34,12 @@ class DSprites(ImageSet, NamedDataSet):
     summary = "3 shapes x 6 scales x 40 orientations x 32 x 32 positions, drawn without a download"
 
     def __init__(self) -> None:
-        super().__init__(drawn([1] * len(DSPRITES.sizes)), self.name)
+        super().__init__(drawn(_ALL), self.name, _ALL)
 
     @classmethod
     def is_prepared(cls) -> bool:
         """Whether they are drawn."""
-        return find_cached(_drawn_name([1] * len(DSPRITES.sizes))) is not None
+        return find_cached(_drawn_name(_ALL)) is not None
 
     @classmethod
     def prepare(cls, source: Path | None = None, progress: Progress = silent) -> None:
@@ -49,7 +53,7 @@ class DSprites(ImageSet, NamedDataSet):
                 f"{cls.name} is drawn and reads no file; prepare dsprites_published --from {source}"
             )
         progress("drawing 737,280 images", 0, None)
-        drawn([1] * len(DSPRITES.sizes))
+        drawn(_ALL)
 
 
 class PublishedDSprites(ImageSet, NamedDataSet):
@@ -62,7 +66,7 @@ class PublishedDSprites(ImageSet, NamedDataSet):
     def __init__(self) -> None:
         folder = find_cached(self._chosen())
         assert folder is not None  # load_data has looked
-        super().__init__(folder, self.name)
+        super().__init__(folder, self.name, _ALL)
 
     @classmethod
     def is_prepared(cls) -> bool:
@@ -114,22 +118,44 @@ def sprites_from_spec(spec: Mapping[str, Any]) -> ImageSet:
     Raises:
         UserError: not a step for each of the five factors, or one that leaves a single value.
     """
-    steps = spec.get("dsprites")
-    fits = (
-        set(spec) == {"dsprites"}
-        and isinstance(steps, list | tuple)
-        and len(steps) == len(DSPRITES.sizes)
-        and all(
-            isinstance(s, int) and 1 <= s < n for s, n in zip(steps, DSPRITES.sizes, strict=True)
-        )
+    unknown = [key for key in spec if key != "dsprites"]
+    if unknown:
+        raise UserError(f"data: unknown key '{unknown[0]}' beside dsprites")
+    steps = checked_steps(spec["dsprites"])
+    return ImageSet(drawn(steps), f"dsprites {list(steps)}", steps)
+
+
+def checked_steps(steps: object) -> tuple[int, ...]:
+    """``steps`` of a sub-grid, one for each factor.
+
+    Raises:
+        UserError: not five whole numbers, or one that leaves a factor a single value.
+    """
+    sizes = DSPRITES.sizes
+    if (
+        isinstance(steps, list | tuple)
+        and len(steps) == len(sizes)
+        and all(type(s) is int and 1 <= s < n for s, n in zip(steps, sizes, strict=True))
+    ):
+        return tuple(steps)
+    raise UserError(
+        f"takes every n-th {', '.join(DSPRITES.names[:-1])} and {DSPRITES.names[-1]}, n at least 1"
+        f" and below {', '.join(map(str, sizes))}, as in [1, 1, 4, 2, 2], not {steps}"
     )
-    if not fits:
-        raise UserError(
-            f"data: dsprites takes every n-th {', '.join(DSPRITES.names)}, as in "
-            "{dsprites: [1, 1, 4, 2, 2]}"
-        )
-    assert isinstance(steps, list | tuple)
-    return ImageSet(drawn(list(steps)), f"dsprites {list(steps)}")
+
+
+def spread(steps: Sequence[int], most: int = MOST_SPREAD) -> Classes:
+    """Positions of about ``most`` images of a sub-grid that show each factor evenly.
+
+    All of them where there are no more; else one in a power of two, along skew planes: each
+    combination of shape, scale and orientation at places all over the picture, and each place with
+    all shapes and scales, in as many orientations as that gives.
+    """
+    index = DSPRITES.every(steps)
+    planes = 2 ** max(0, math.ceil(math.log2(len(index) / most)))
+    shape, scale, turn, x, y = (DSPRITES.classes(index) // steps).T
+    taken: Classes = index[(x + 5 * y + turn + 7 * scale + 11 * shape) % planes == 0]
+    return taken
 
 
 def _drawn_name(steps: Sequence[int]) -> str:

@@ -38,12 +38,17 @@ class ImageSet(DataSet):
     out. Splits are coloured by the first factor.
 
     All trials of a machine share the memory of the files.
+
+    Attributes:
+        factor_names: of the factors that vary.
+        steps: where the images are a sub-grid of dSprites, or a selection from it, its steps.
     """
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, steps: Sequence[int] | None = None) -> None:
         about = json.loads((folder / "about.json").read_text())
         self.name = name
         self.key = about["key"]
+        self.steps = steps
         self.factor_names: tuple[str, ...] = tuple(about["factor_names"])
         self.form = WITH_FACTORS if self.factor_names else WITHOUT_FACTORS  # type: ignore[misc]
         self.x_shape = (1, SIDE, SIDE)

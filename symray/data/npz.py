@@ -39,6 +39,16 @@ def read_arrays(path: Path, x: str, y: str) -> tuple[Rows, Rows]:
     return xs, ys
 
 
+def array_names(path: Path) -> list[str]:
+    """Names of the arrays of the file at ``path``.
+
+    Raises:
+        UserError: there is no such file, or it is no .npz.
+    """
+    with _opened(path) as file:
+        return list(file)
+
+
 def read_array(path: Path, key: str) -> Numbers:
     """The array ``key`` (N, ...) of the file at ``path``, as it is stored; nothing is unpickled.
 

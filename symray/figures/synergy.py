@@ -14,8 +14,8 @@ def synergy_curves(curves: Mapping[str, tuple[Array, Array]]) -> Figure:
     """A panel for each model, with common axes: the Non-Syn VAE paper's Figures 3 and 4.
 
     Args:
-        curves: by the model's name, steps (S,) and the synergy at each (S,), in nats and weighted
-            alike for all models (the paper draws alpha I_max).
+        curves: by the model's name, steps (S,) and alpha I_max at each (S,), in nats and with one
+            alpha for all models.
 
     Returns:
         panels in the order given, the peak of each marked and said.
@@ -37,5 +37,5 @@ def synergy_curves(curves: Mapping[str, tuple[Array, Array]]) -> Figure:
                 fontsize="small",
             )
         axes.set(title=name, xlabel="training step")
-    panels[0].set(ylabel="synergy (nats)", ylim=(0, None))
+    panels[0].set(ylabel=r"synergy $\alpha\,I_{max}$ (nats)", ylim=(0, None))
     return figure

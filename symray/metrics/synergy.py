@@ -9,6 +9,9 @@ from torch import Tensor
 OMEGA = 0.9
 """The paper's discount."""
 
+ALPHA = 5.0
+"""The paper's weight."""
+
 
 def worst_latents(mu: Tensor, logvar: Tensor, omega: float | Tensor) -> Tensor:
     """The latents that the greedy policy leaves out, True in a mask (d,).

@@ -58,6 +58,7 @@ class Model(nn.Module, ABC):
         conditional: whether :meth:`decode` needs Y.
         splits: whether ``z1_dims`` changes anything.
         batches_per_step: how many minibatches a step draws.
+        traced: logs of which the value at each of the first steps is kept, for a curve.
         phases: the updates of a step, in order.
         pretraining: the update of a step on data without Y, which trains what reconstructs X; None
             where a model has none.
@@ -71,6 +72,7 @@ class Model(nn.Module, ABC):
     conditional: ClassVar[bool] = False
     splits: ClassVar[bool] = True
     batches_per_step: ClassVar[int] = 1
+    traced: ClassVar[Sequence[str]] = ()
     phases: ClassVar[Sequence[Phase]] = ()
     pretraining: ClassVar[Phase | None] = None
 

@@ -35,6 +35,7 @@ class FactorVAE(BetaVAE):
     }
     hyperparameters: ClassVar[Mapping[str, float]] = {"gamma": 10.0}
     batches_per_step = 2
+    traced: ClassVar[Sequence[str]] = ("synergy",)
     phases: ClassVar[Sequence[Phase]] = (
         Phase("vae", ("encoder", "decoder_x")),
         Phase(

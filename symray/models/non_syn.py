@@ -19,6 +19,7 @@ class NonSynVAE(BetaVAE):
 
     hyperparameters: ClassVar[Mapping[str, float]] = {"alpha": 5.0, "omega": OMEGA}
     batches_per_step = 2
+    traced: ClassVar[Sequence[str]] = ("synergy",)
     phases: ClassVar[Sequence[Phase]] = (
         Phase("elbo", ("encoder", "decoder_x")),
         Phase("synergy", ("encoder",)),

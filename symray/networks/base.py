@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+import torch
 from torch import Tensor, nn
 
 
@@ -17,12 +18,14 @@ class Networks(ABC):
     Attributes:
         architecture: sizes and their defaults; each can be set or searched in a study file.
         vectorisable: whether the networks work under ``torch.func.vmap``.
+        memory_format: of the parameters while they are trained.
         x_shape: of one X as the encoder sees it.
         y_dims: width of Y.
     """
 
     architecture: ClassVar[Mapping[str, int]] = {}
     vectorisable: ClassVar[bool] = True
+    memory_format: ClassVar[torch.memory_format] = torch.contiguous_format
 
     def __init__(self, x_shape: Sequence[int], y_dims: int) -> None:
         self.x_shape = tuple(x_shape)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+import torch
 from torch import Tensor, nn
 
 from symray.networks.base import Networks
@@ -23,6 +24,7 @@ class Convolutional(Networks):
     """
 
     architecture: ClassVar[Mapping[str, int]] = {"channels": 32, "hidden_width": 128}
+    memory_format = torch.channels_last  # a tenth faster, see docs/benchmarks.md
 
     def __init__(
         self, x_shape: Sequence[int], y_dims: int, channels: int, hidden_width: int

@@ -8,7 +8,7 @@ from typing import Any
 from symray.study.confirmation import read_confirmation
 from symray.study.folder import last_line
 from symray.study.home import find_study, study_names
-from symray.study.leaderboard import leaderboard, nothing_feasible
+from symray.study.leaderboard import leaderboard, nothing_feasible, supervision
 from symray.study.published import PUBLISHED
 from symray.study.record import StudyRecord
 from symray.study.task import Task
@@ -167,6 +167,9 @@ def _fingerprints(folder: Path) -> dict[str, str | None]:
 
 def _notes(record: StudyRecord, row: Row) -> list[str]:
     notes = []
+    sentence = supervision(record.file)
+    if sentence is not None:
+        notes.append(f"{row.study}: {sentence}")
     state = record.state()
     if state != "complete":
         notes.append(f"{row.study} is {state}: its figures are not final")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from symray.metrics import METRICS
+from symray.study.agreement import agreements
 from symray.study.folder import last_line, outcome_of, write_outcome
 from symray.study.leaderboard import Candidate, candidate, leaderboard, rank
 from symray.study.progress import Progress
@@ -93,7 +94,8 @@ def choose(record: StudyRecord, tasks: Sequence[Task]) -> dict[str, Any]:
 
     Returns:
         What ``confirmation.json`` then holds: ``candidates`` with their statistics, the best
-        first; ``winner``, its number or None where no candidate keeps the constraints in the mean;
+        first, and of images the UDR over the seeds of each, which needs no factors;
+        ``winner``, its number or None where no candidate keeps the constraints in the mean;
         ``test``, its statistics there; ``champion``, the folder of its median seed;
         ``test_evaluations``, how many settings have ever seen the test split.
     """
@@ -130,12 +132,15 @@ def read_confirmation(record: StudyRecord) -> dict[str, Any] | None:
 
 
 def _entry(tasks: Sequence[Task]) -> dict[str, Any]:
-    finals = [_final_metrics(task) for task in tasks if _completed(task)]
+    completed = [task for task in tasks if _completed(task)]
+    finals = [_final_metrics(task) for task in completed]
+    agreement = _statistics([{"udr": value} for value in agreements(completed)])
     return {
         "number": tasks[0].number,
         "n": len(finals),
         "failed": len(tasks) - len(finals),
         "validation": _statistics(finals),
+        **agreement,
     }
 
 

@@ -10,7 +10,10 @@ from symray.study import jsonl
 
 
 def metric_lines(folder: Path) -> list[dict[str, Any]]:
-    """The recorded epochs in order, ``{"epoch", "time", "values"}``; an epoch's last line wins."""
+    """The recorded epochs in order, ``{"epoch", "time", "values"}``; an epoch's last line wins.
+
+    The first ones may also have ``steps``: by name, a value for each of their steps.
+    """
     lines = {line["epoch"]: line for line in jsonl.read(folder / "metrics.jsonl")}
     return [lines[epoch] for epoch in sorted(lines)]
 
@@ -26,6 +29,15 @@ def newest_metrics(folder: Path) -> dict[str, float]:
         name: value for line in metric_lines(folder) for name, value in line["values"].items()
     }
     return {name: values[name] for name in METRICS.among(values)}
+
+
+def traces(folder: Path) -> dict[str, list[float]]:
+    """What was logged at each of the first steps, by name; empty where nothing is traced."""
+    found: dict[str, list[float]] = {}
+    for line in metric_lines(folder):
+        for name, values in line.get("steps", {}).items():
+            found.setdefault(name, []).extend(values)
+    return found
 
 
 def task_events(folder: Path) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
+from symray.metrics import METRICS
 from symray.study.file import StudyFile
 from symray.study.record import StudyRecord
 
@@ -103,6 +104,19 @@ def nothing_feasible(record: StudyRecord, ranked: Sequence[Candidate]) -> str | 
         if value > 0
     )
     return f"0 of {ended} trials are feasible; the nearest, #{nearest.number}, misses {misses}"
+
+
+def supervision(file: StudyFile) -> str | None:
+    """The sentence for a study that is chosen by metrics which need the factors; else None."""
+    named = [*file.objectives, *(constraint.metric for constraint in file.constraints)]
+    needing = [n for n in dict.fromkeys(named) if n in METRICS and METRICS[n].y == "factors"]
+    if not needing:
+        return None
+    need = "needs" if len(needing) == 1 else "need"
+    return (
+        f"{', '.join(needing)} {need} the factors that made the images: a choice by supervision, "
+        "with which label-free ones can't be compared"
+    )
 
 
 def _fronts(costs: Sequence[Sequence[float]]) -> list[int]:

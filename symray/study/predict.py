@@ -1,4 +1,4 @@
-"""A trained model applied to a file of numbers."""
+"""A trained model applied to a file of numbers or images."""
 
 import contextlib
 import csv
@@ -10,9 +10,14 @@ from pathlib import Path
 from typing import TextIO
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from symray.data.npz import read_arrays
+from symray.data.images import load_images
+from symray.data.npz import array_names, read_arrays
+from symray.data.sprites import IMAGES
+from symray.data.units import Pixels
 from symray.errors import UserError
 from symray.study.table import read_csv
 from symray.training.loaded import LoadedModel
@@ -21,6 +26,9 @@ Array = NDArray[np.float32]
 
 CHUNK = 65536
 """Rows that are predicted at a time."""
+
+IMAGES_CHUNK = 1024
+"""The same of images."""
 
 SUFFIXES = (".npz", ".csv")
 
@@ -64,16 +72,18 @@ def predict(model: LoadedModel, path: Path, codes: bool = False) -> dict[str, Ar
     Args:
         model: the model.
         path: an .npz with ``x`` (N, dx), and ``y`` (N, dy) for a conditional model; or a .csv, see
-            :func:`symray.study.table.read_csv`.
-        codes: add the mean codes.
+            :func:`symray.study.table.read_csv`; images as :func:`read_images` takes them.
+        codes: add the mean codes; of images they are always there.
 
     Returns:
-        ``y`` (N, dy), where the model predicts it; ``x_hat`` (N, dx), the reconstructions from the
+        ``y`` (N, dy), where the model predicts it; ``x_hat`` (N, ...), the reconstructions from the
         mean codes; with ``codes``, ``z0`` and ``z1``.
 
     Raises:
         UserError: the file can't be read, has other columns, or has NaN in a row.
     """
+    if isinstance(model.units.x, Pixels):
+        return _predict_images(model, read_images(path, model))
     x, y = _read(path, model)
     parts: list[dict[str, Array]] = []
     for start in range(0, len(x), CHUNK):
@@ -87,8 +97,40 @@ def predict(model: LoadedModel, path: Path, codes: bool = False) -> dict[str, Ar
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
+def _predict_images(model: LoadedModel, stored: Tensor) -> dict[str, Array]:
+    parts = []
+    for some in torch.split(stored, IMAGES_CHUNK):
+        x = model.units.x.outside(some)
+        encoded = model.encode(x)
+        parts.append({"x_hat": model.reconstruct(x), "z0": encoded["z0"], "z1": encoded["z1"]})
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def read_images(path: Path, model: LoadedModel) -> Tensor:
+    """The images of an .npz as the model's data set stores them, (N, bytes).
+
+    The array is ``x``, or else the one that the model's own data have.
+
+    Raises:
+        UserError: the file can't be read, or its images are not of the model's size.
+    """
+    if path.suffix != ".npz":
+        raise UserError(f"{path}: this model takes images, which an .npz file holds")
+    names, data = array_names(path), model.spec.data
+    own = data.get("images") if isinstance(data, dict) else None
+    images = load_images(
+        path, next((k for k in (own, IMAGES) if "x" not in names and k in names), "x")
+    )
+    try:
+        return model.units.x.inside(images.units.outside(torch.from_numpy(images.stored)))
+    except UserError as error:
+        raise UserError(f"{path}: images {error}") from None
+
+
 def write_predictions(arrays: Mapping[str, Array], path: Path | None) -> None:
     """Write arrays of equal length to an .npz, a .csv, or as CSV to stdout for None.
+
+    CSV leaves images out.
 
     Raises:
         UserError: the file can't be written.
@@ -108,6 +150,7 @@ def write_predictions(arrays: Mapping[str, Array], path: Path | None) -> None:
 
 def _write_csv(arrays: Mapping[str, Array], file: TextIO) -> None:
     """Columns ``y1``, ``x_hat1``, ``z0_1``: a number after a name that ends in one is set apart."""
+    arrays = {name: array for name, array in arrays.items() if array.ndim == 2}
     names = [
         f"{name}_{i}" if name[-1].isdigit() else f"{name}{i}"
         for name, array in arrays.items()

@@ -17,6 +17,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag, ViewType
 
 from symray.study.folder import run_id
+from symray.study.leaderboard import supervision
 from symray.study.mlflow_client import experiment_id
 from symray.study.record import StudyRecord
 from symray.study.views import RunView
@@ -218,6 +219,8 @@ class Projection:
                 "objectives": file.objectives,
                 "constraints": [str(constraint) for constraint in file.constraints],
             }
+            if (sentence := supervision(file)) is not None:
+                params["supervision"] = sentence
             self.client.log_batch(run.id, params=[Param(k, str(v)) for k, v in params.items()])
             self.client.log_artifact(run.id, str(self.record.folder / "study.yaml"))
             run.has_params = True

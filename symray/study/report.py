@@ -6,6 +6,7 @@ from pathlib import Path
 from optuna.trial import TrialState
 
 from symray.metrics import METRICS
+from symray.study.confirmation import read_confirmation
 from symray.study.leaderboard import leaderboard
 from symray.study.plots import write_plots
 from symray.study.record import StudyRecord
@@ -34,7 +35,9 @@ def write_report(record: StudyRecord) -> Path:
 
 
 def summary(record: StudyRecord) -> dict[str, float]:
-    """The parent run's own metrics: how many trials ended how, and the best one's metrics."""
+    """The parent run's own metrics: how many trials ended how, the best one's metrics, and the UDR
+    of each confirmed setting.
+    """
     board = leaderboard(record)
     numbers = {
         f"trials_{state.name.lower()}": float(len(record.trials(state)))
@@ -43,4 +46,7 @@ def summary(record: StudyRecord) -> dict[str, float]:
     numbers["trials_feasible"] = float(sum(row.feasible for row in board))
     if board and board[0].feasible:
         numbers |= {f"best_{name}": value for name, value in board[0].metrics.items()}
+    for entry in (read_confirmation(record) or {"candidates": []})["candidates"]:
+        if "udr" in entry:
+            numbers[f"udr_trial_{entry['number']:04d}"] = entry["udr"]["mean"]
     return numbers

@@ -8,6 +8,7 @@ from typing import Any
 from optuna.trial import FrozenTrial
 
 from symray.study import folder as folders
+from symray.study.agreement import agreement_of
 from symray.study.pretraining import pretraining_folders, pretrainings
 from symray.study.record import StudyRecord, milliseconds
 from symray.study.task import Task
@@ -87,6 +88,8 @@ def _training_view(folder: Path, live: bool) -> RunView:
     tags = _tags(task) | {"symray.state": state}
     if outcome and outcome["reason"]:
         tags["symray.reason"] = outcome["reason"]
+    if (agreement := agreement_of(folder)) is not None:
+        tags["symray.udr"] = f"{agreement:.6g}"
     began = folders.task_events(folder)
     return RunView(
         name=task.name,

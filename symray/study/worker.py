@@ -85,6 +85,9 @@ class TaskRun:
             self._finals.append({name: values[name] for name in values if name in METRICS})
             values |= _aggregate(self._finals)
         self._last = {"epoch": self.epoch + 1, "time": time.time(), "values": values}
+        if self.trainer.traces and self.epoch <= self._epochs_each:  # of the first seed only
+            traces = {k: [float(f"{x:.6g}") for x in v] for k, v in self.trainer.traces.items()}
+            self._last["steps"] = traces
         self._unwritten.append(self._last)
         done = len(self._finals) == self.task.repeats
         if done or time.monotonic() - self._saved_at >= self.task.checkpoint_every:

@@ -23,7 +23,7 @@ class Update:
         """Descend ``loss`` ()."""
         gradients = torch.autograd.grad(loss, self.parameters)
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
-            parameter.grad = gradient
+            parameter.grad = _laid_out_as(parameter, gradient)
         if self.clip is not None:
             nn.utils.clip_grad_norm_(self.parameters, self.clip)
         self.optimiser.step()
@@ -82,7 +82,8 @@ class Optimisers:
         for key, value in state.items():
             name, parameter, quantity = key.split("/")
             moments = self._by_name[name].state[parameters[parameter]]
-            moments[quantity] = value.to(parameters[parameter].device, copy=True)
+            moved = value.to(parameters[parameter].device, copy=True)
+            moments[quantity] = _laid_out_as(parameters[parameter], moved)
 
 
 def trained(model: Model, phase: Phase) -> dict[str, nn.Parameter]:
@@ -97,6 +98,13 @@ def trained(model: Model, phase: Phase) -> dict[str, nn.Parameter]:
 def on_cpu(value: Tensor) -> Tensor:
     """A copy of ``value`` on the CPU, contiguous as safetensors wants it."""
     return value.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
+
+
+def _laid_out_as(parameter: Tensor, value: Tensor) -> Tensor:
+    """``value`` in the memory format of ``parameter``; the fused kernel goes through raw memory."""
+    if value.shape != parameter.shape or value.stride() == parameter.stride():
+        return value
+    return torch.empty_like(parameter).copy_(value)
 
 
 def _learning_rate(phase: Phase, settings: Settings) -> float:

@@ -1,7 +1,7 @@
 """What the losses log, kept on the device until the end of an epoch."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -50,6 +50,12 @@ class Terms:
             if not (finite := np.isfinite(values)).all()
         }
         return means, label[min(begin, key=begin.__getitem__)] if begin else None
+
+    def traces(self, names: Collection[str]) -> dict[str, np.ndarray]:
+        """Of the terms called ``names`` the value at each call so far, in order, float64."""
+        if not names:
+            return {}
+        return {term.name: v for term, v in self._series().items() if term.name in names}
 
     def _series(self) -> dict[Term, np.ndarray]:
         """All values of each term in the order of the calls, float64, in one transfer."""

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from symray.data.base import DataSet, SplitName
 from symray.models.base import Model, Phase
@@ -17,6 +17,9 @@ from symray.training.optimise import Optimisers, on_cpu
 from symray.training.seeds import stream_seed
 from symray.training.settings import Settings
 from symray.training.terms import Terms
+
+TRACED_STEPS = 4000
+"""Steps from the beginning of which every value of a traced log is kept; as the paper's figures."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ class Trainer:
         settings: the resolved settings.
         epoch: finished epochs.
         device: where the model is.
+        traces: of the logs that the model wants traced, the value at each step of the last epoch,
+            as far as it belongs to the first :data:`TRACED_STEPS`.
     """
 
     def __init__(
@@ -61,10 +66,12 @@ class Trainer:
         phases: Sequence[Phase] | None = None,
     ) -> None:
         self.model = model.to(device)
+        nn.Module.to(model, memory_format=model.networks.memory_format)  # type: ignore[call-overload]
         self.data = data
         self.settings = settings
         self.epoch = 0
         self.device = torch.device(device)
+        self.traces: dict[str, list[float]] = {}
         self._generator = torch.Generator().manual_seed(stream_seed(seed, "training"))
         self._optimisers = Optimisers(model, phases or model.phases, settings)
         self._hp = {
@@ -117,6 +124,9 @@ class Trainer:
                 loss, logs = self.model.loss(update.phase, batches, drawn, self._hp)
                 update.apply(loss)
                 terms.add(update.phase, loss, logs)
+        left = max(0, TRACED_STEPS - self.epoch * self.steps_per_epoch)
+        wanted = self.model.traced if left else ()
+        self.traces = {k: v[:left].tolist() for k, v in terms.traces(wanted).items()}
         self.epoch += 1
         means, diverged = terms.read()
         if diverged is None and not _all_finite(self.model):

@@ -32,6 +32,7 @@ def test_the_library_agrees_and_molecules_stay_what_they_are(zinc, qm9, some):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_all_of_zinc(zinc):
     codec, encoded = DeepSmilesCodec.fit(zinc)
     assert codec == CODEC

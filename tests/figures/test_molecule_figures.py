@@ -31,6 +31,6 @@ def test_model_selection_has_two_axes(tmp_path):
 
 def test_a_panel_for_each_property_says_its_error():
     y = np.array([[1.0, 10.0], [2.0, 20.0]])
-    figure = predicted_properties(y, [*y, 0.5, -3], ["gap (eV)", "alpha"])
+    figure = predicted_properties(y, y + np.array([0.5, -3]), ["gap (eV)", "alpha"])
     assert [axes.get_title() for axes in figure.axes] == ["MAE 0.5", "MAE 3"]
     assert figure.axes[0].get_xlabel() == "true gap (eV)"

@@ -47,6 +47,10 @@ class Pixels(XUnits):
         """Bytes (N, n) by logits (N, 1, height, width)."""
         return self.inside(output.sigmoid().round() if self.binary else output.sigmoid())
 
+    def shades(self, output: Tensor) -> NDArray[np.float32]:
+        """Images (N, height, width) of each pixel's expectation, by logits (N, 1, ...)."""
+        return output.sigmoid()[:, 0].cpu().numpy()
+
     def inside(self, values: Any) -> Tensor:
         """Images (N, height, width), or with a channel of 1, between 0 and 1 as bytes (N, n).
 

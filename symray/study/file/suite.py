@@ -66,7 +66,7 @@ def _member(tree: Tree, index: int, name: str, designs: list[Design]) -> Tree:
     known = [settings_of(design).keys() for design in designs]
     others = set().union(*known) - known[index]
     values = {key: value for key, value in tree.values.items() if key != "suite"}
-    places = {**tree.places, ("model",): tree.places["suite", index]}
+    places = {**tree.places, ("model",): tree.place(("suite", index))}
     values["model"] = name
     if isinstance(values.get("study"), str):
         values["study"] = f"{values['study']}-{_short(name)}"
@@ -78,7 +78,7 @@ def _member(tree: Tree, index: int, name: str, designs: list[Design]) -> Tree:
         kept = list(_constraints_of(values["constraints"], designs[index], designs))
         values["constraints"] = [text for _, text in kept]
         for new, (old, _) in enumerate(kept):
-            places["constraints", new] = tree.places["constraints", old]
+            places["constraints", new] = tree.place(("constraints", old))
     return Tree(tree.source, values, places)
 
 

@@ -38,12 +38,14 @@ class Tree:
 
     def error(self, problem: StudyFileError) -> UserError:
         """``problem`` as one sentence with the place of its key, or of the nearest key to it."""
-        path = problem.path
+        key = f"{dotted(problem.path)}: " if problem.path else ""
+        return UserError(f"{self.place(problem.path)}: {key}{problem.sentence}")
+
+    def place(self, path: KeyPath) -> str:
+        """Where ``path`` stands, or the nearest key to it: an override has no lines."""
         above = [self.places[path[:n]] for n in range(1, len(path) + 1) if path[:n] in self.places]
         below = [place for key, place in self.places.items() if path and key[: len(path)] == path]
-        place = (above[-1:] + below + [self.source])[0]
-        key = f"{dotted(path)}: " if path else ""
-        return UserError(f"{place}: {key}{problem.sentence}")
+        return (above[-1:] + below + [self.source])[0]
 
 
 def dotted(path: KeyPath) -> str:

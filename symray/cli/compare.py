@@ -25,6 +25,9 @@ HEADINGS = {
 }
 
 
+OF_STRINGS = ("x_accuracy", "x_exact")
+
+
 def compare(
     names: Annotated[
         list[str],
@@ -79,7 +82,8 @@ def _print_csv(comparison: "Comparison") -> None:
 
 
 def _print_table(comparison: "Comparison") -> None:
-    columns = ["study", "model", "preset", "trials", "of", "seeds", *HEADINGS.values()]
+    headings = _headings(comparison)
+    columns = ["study", "model", "preset", "trials", "of", "seeds", *headings.values()]
     rows = [
         [
             row.study,
@@ -88,12 +92,12 @@ def _print_table(comparison: "Comparison") -> None:
             str(row.trials),
             row.split or "nothing feasible",
             str(row.n or "-"),
-            *(_cell(row, name) for name in HEADINGS),
+            *(_cell(row, name) for name in headings),
         ]
         for row in comparison.rows
     ]
     published = [
-        ["published", model, "", "", "", "", *(number(values.get(name)) for name in HEADINGS)]
+        ["published", model, "", "", "", "", *(number(values.get(name)) for name in headings)]
         for model, values in comparison.published.items()
     ]
     show(table(columns, rows + published))
@@ -103,6 +107,18 @@ def _print_table(comparison: "Comparison") -> None:
     )
     if published:
         out().print("published: the STIB paper's table; one run each, settings chosen on test data")
+
+
+def _headings(comparison: "Comparison") -> dict[str, str]:
+    """Metrics and their headings; what only molecules have stands first, where there are any."""
+    from symray.metrics import METRICS, OF_TARGET
+
+    had = {name for row in comparison.rows for name in row.figures}
+    own = [n for n in METRICS.among(had) if n in OF_STRINGS or n.startswith(OF_TARGET)]
+    if not own:
+        return HEADINGS
+    usual = {n: heading for n, heading in HEADINGS.items() if n == "floor" or n in had}
+    return {name: name for name in own} | usual
 
 
 def _cell(row: "Row", name: str) -> str:

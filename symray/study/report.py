@@ -7,13 +7,14 @@ from optuna.trial import TrialState
 
 from symray.metrics import METRICS
 from symray.study.confirmation import read_confirmation
+from symray.study.grid_map import write_map
 from symray.study.leaderboard import leaderboard
 from symray.study.plots import write_plots
 from symray.study.record import StudyRecord
 
 
 def write_report(record: StudyRecord) -> Path:
-    """Write ``leaderboard.csv`` and ``plots.html`` to the study's ``report`` folder."""
+    """Write ``leaderboard.csv``, ``plots.html`` and a grid's map to the ``report`` folder."""
     folder = record.folder / "report"
     folder.mkdir(exist_ok=True)
     board = leaderboard(record)
@@ -27,6 +28,7 @@ def write_report(record: StudyRecord) -> Path:
             values += [row.metrics.get(name, "") for name in metrics]
             table.writerow([place, row.number, row.feasible, *values])
     write_plots(record, folder / "plots.html")
+    write_map(record, folder)
     return folder
 
 

@@ -15,10 +15,10 @@ from symray.study.selection import draw_selection
 
 
 def write_report(record: StudyRecord) -> Path:
-    """Write ``leaderboard.csv``, ``plots.html`` and what the study's space allows besides.
+    """Write the leaderboard, Optuna's plots, a grid's map, and the figure of a study over latents.
 
-    A grid's map, and the model selection of a study over the number of latents. Returns the
-    study's ``report`` folder.
+    Returns:
+        The study's ``report`` folder.
     """
     folder = record.folder / "report"
     folder.mkdir(exist_ok=True)

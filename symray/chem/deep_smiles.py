@@ -74,7 +74,11 @@ class DeepSmilesCodec(Codec):
         lengths = on_texts(writer.write, texts, 0, SPACE, None)[1]
         length = max(1, int(lengths.max(initial=1)))
         written = on_texts(writer.write, texts, length, SPACE, progress)
-        characters = bytes(sorted({*written[0].tobytes()} - {SPACE})).decode()
+        used = np.zeros(256, np.bool_)
+        for start in range(0, len(texts), CHUNK):  # as an index, a code takes eight bytes
+            used[written[0][start : start + CHUNK]] = True
+        used[SPACE] = False
+        characters = bytes(np.flatnonzero(used).tolist()).decode()
         codec = cls(characters or ZINC_CHARACTERS, length)
         return codec, codec._encoded(texts, *written)
 

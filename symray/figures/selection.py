@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 
 def model_selection(
@@ -31,9 +30,10 @@ def model_selection(
         axes.errorbar(latents, values, spread, fmt=marker, color=colour, capsize=2, clip_on=False)
         axes.set_ylabel(labels[side], color=colour)
         axes.tick_params(axis="y", colors=colour)
-        low = min(0.0, *values) if len(values) else 0.0
-        top = max([*values, 0.0])
-        axes.set_ylim(low, 1.0 if 0.5 <= top <= 1.0 else 1.1 * top or 1.0)
+        reach = spread or [0.0] * len(values)
+        low = min([0.0, *(v - r for v, r in zip(values, reach, strict=True))])
+        top = max([0.0, *(v + r for v, r in zip(values, reach, strict=True))])
+        axes.set_ylim(1.05 * low, 1.05 * top or 1.0)
     left.set_xlabel("latent dimensions")
-    left.xaxis.set_major_locator(MaxNLocator(integer=True))
+    left.set_xticks(list(latents))
     return figure

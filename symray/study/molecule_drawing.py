@@ -25,6 +25,9 @@ SHOWN = 12
 PER_TARGET = 100
 """Molecules that are generated for each fixed value of the first target."""
 
+LEGEND = 26
+"""Characters of SMILES below a molecule."""
+
 QUANTILES = (0.1, 0.5, 0.9)
 """Of the validation split: the fixed values."""
 
@@ -32,18 +35,24 @@ QUANTILES = (0.1, 0.5, 0.9)
 def draw_molecules(task: Task, trainer: Trainer, encoded: Encoded, folder: Path) -> None:
     """Draw all figures that the model of ``task`` has into ``folder``."""
     data, model = trainer.data, trainer.model
-    labels = [f"{t.name} ({t.unit})" if t.unit else t.name for t in data.form.targets]
+    # a column may stand in several units: one of them is drawn
+    targets = list({t.column: t for t in reversed(data.form.targets)}.values())[::-1]
+    labels = [f"{t.name} ({t.unit})" if t.unit else t.name for t in targets]
     given = data.units.x.outside(encoded.x[:SHOWN])
     rebuilt = data.units.x.outside(encoded.x_hat[:SHOWN])
     exact = (encoded.x == encoded.x_hat).all(1).tolist()
     pairs = [one for pair in zip(given, rebuilt, strict=True) for one in pair]
-    legends = [text for same in exact[:SHOWN] for text in ("given", "same" if same else "rebuilt")]
+    legends = [
+        text
+        for row, same in enumerate(exact[:SHOWN])
+        for text in (_short(given[row]), "the same" if same else _short(rebuilt[row]))
+    ]
     molecule_grid(pairs, legends, folder / "reconstruction_x.png", columns=6)
-    colour = data.split("validation").colour
+    colour = data.split("validation").colour * (targets[0].factor if targets else 1)
     z1 = encoded.mean[:, model.z1_mask.cpu().bool()]
-    label = data.form.targets[0].name if data.form.targets else "nothing"
+    label = labels[0] if labels else "nothing"
     save(latent_space(encoded.z0.numpy(), z1.numpy(), colour, label), folder / "latent_space.png")
-    if not (model.predicts_y and data.form.targets):
+    if not (model.predicts_y and targets):
         return
     loaded = LoadedModel(
         model.cpu().eval(),
@@ -52,13 +61,12 @@ def draw_molecules(task: Task, trainer: Trainer, encoded: Encoded, folder: Path)
         {f"validation/{k}": v for k, v in last_line(Path(task.folder))["values"].items()},
         CodeSpread.measured(model, data),
     )
-    targets = targets_of(loaded)
     y, y_hat = (
-        np.stack([data.units.y.outside(v)[:, t.column] * t.factor for t in targets.values()], 1)
+        np.stack([data.units.y.outside(v)[:, t.column] * t.factor for t in targets], 1)
         for v in (data.split("validation").y, model.predict(encoded.mean))
     )
     save(predicted_properties(y, y_hat, labels), folder / "predicted_properties.png")
-    name = next(iter(targets))
+    name = targets[0].name
     fixed = [float(value) for value in np.quantile(y[:, 0], QUANTILES)]
     try:
         made = [generate(loaded, {name: value}, PER_TARGET) for value in fixed]
@@ -101,3 +109,9 @@ def model_error(model: LoadedModel, name: str) -> float | None:
     """The MAE of the target, on the test split where it was evaluated there."""
     keys = (f"test/mae_{name}/mean", f"validation/mae_{name}")
     return next((v for key in keys if (v := model.metrics.get(key)) is not None), None)
+
+
+def _short(smiles: str | None) -> str:
+    """``smiles`` as a cell of a figure has room for it."""
+    text = smiles or "no string"
+    return text if len(text) <= LEGEND else f"{text[: LEGEND - 3]}..."

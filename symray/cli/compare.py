@@ -23,6 +23,15 @@ HEADINGS = {
     "probe_r2": "probe R²",
     "z0_gain": "Z0 gain",
 }
+IMAGE_HEADINGS = {
+    "x_nats": "X nats",
+    "factor_vae_metric": "FactorVAE metric",
+    "mig": "MIG",
+    "dci": "DCI",
+    "beta_vae_metric": "beta-VAE metric",
+    "active_latents": "active",
+}
+"""Columns of studies of images, which have none of the others but Z0's gain."""
 
 
 OF_STRINGS = ("x_accuracy", "x_exact")
@@ -101,12 +110,19 @@ def _print_table(comparison: "Comparison") -> None:
         for model, values in comparison.published.items()
     ]
     show(table(columns, rows + published))
-    out().print(
-        "MI in bits: as published is Kraskov's with k = 20 and not standardised; the other has "
-        "k = 3 and is standardised; its floor is what shuffled Y gives, mean + 2 sd"
-    )
-    if published:
-        out().print("published: the STIB paper's table; one run each, settings chosen on test data")
+    if "mi_z0_y" in headings:
+        out().print(
+            "MI in bits: as published is Kraskov's with k = 20 and not standardised; the other has "
+            "k = 3 and is standardised; its floor is what shuffled Y gives, mean + 2 sd"
+        )
+    for source in comparison.sources:
+        out().print(f"published: {source}")
+
+
+def _headings(comparison: "Comparison") -> dict[str, str]:
+    """Those of vectors and of images as far as there are such studies."""
+    kinds = {"x_nats" in row.figures for row in comparison.rows if row.figures} or {False}
+    return (HEADINGS if False in kinds else {}) | (IMAGE_HEADINGS if True in kinds else {})
 
 
 def _headings(comparison: "Comparison") -> dict[str, str]:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 HEADINGS = {
     "x_mae": "X MAE",
+    "x_accuracy": "X accuracy",
+    "x_exact": "X exact",
+    "x_nats": "X nats",
     "y_mae": "Y MAE",
     "mi_z0_y_paper": "MI(Z0;Y) as published",
     "mi_z0_y_sampled": "MI(Z0;Y) sampled",
@@ -22,19 +25,13 @@ HEADINGS = {
     "floor": "its floor",
     "probe_r2": "probe R²",
     "z0_gain": "Z0 gain",
-}
-IMAGE_HEADINGS = {
-    "x_nats": "X nats",
     "factor_vae_metric": "FactorVAE metric",
     "mig": "MIG",
     "dci": "DCI",
     "beta_vae_metric": "beta-VAE metric",
     "active_latents": "active",
 }
-"""Columns of studies of images, which have none of the others but Z0's gain."""
-
-
-OF_STRINGS = ("x_accuracy", "x_exact")
+"""Columns, as far as a study has them."""
 
 
 def compare(
@@ -120,21 +117,13 @@ def _print_table(comparison: "Comparison") -> None:
 
 
 def _headings(comparison: "Comparison") -> dict[str, str]:
-    """Those of vectors and of images as far as there are such studies."""
-    kinds = {"x_nats" in row.figures for row in comparison.rows if row.figures} or {False}
-    return (HEADINGS if False in kinds else {}) | (IMAGE_HEADINGS if True in kinds else {})
-
-
-def _headings(comparison: "Comparison") -> dict[str, str]:
-    """Metrics and their headings; what only molecules have stands first, where there are any."""
+    """Metrics that a study has and their headings, errors of single targets first."""
     from symray.metrics import METRICS, OF_TARGET
 
     had = {name for row in comparison.rows for name in row.figures}
-    own = [n for n in METRICS.among(had) if n in OF_STRINGS or n.startswith(OF_TARGET)]
-    if not own:
-        return HEADINGS
-    usual = {n: heading for n, heading in HEADINGS.items() if n == "floor" or n in had}
-    return {name: name for name in own} | usual
+    had |= {"floor"} if "mi_z0_y" in had else set()
+    of_targets = [name for name in METRICS.among(had) if name.startswith(OF_TARGET)]
+    return {name: name for name in of_targets} | {n: h for n, h in HEADINGS.items() if n in had}
 
 
 def _cell(row: "Row", name: str) -> str:

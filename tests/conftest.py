@@ -29,6 +29,28 @@ concurrency: 1
 confirmation: {{top: 1, seeds: 2}}
 """
 
+SPRITES = """\
+study: sprites
+model: non_syn
+data: {dsprites: [1, 2, 10, 6, 8]}
+training:
+  epochs: 2
+  steps_per_epoch: 5
+  batch_size: 32
+  learning_rate: 1.0e-2
+  channels: 2
+  hidden_width: 8
+  latent_dims: 3
+search:
+  alpha: {choice: [1, 5]}
+  omega: {choice: [0.9, 1.0]}
+objectives: {mig: maximize}
+constraints: ["x_nats <= 5000"]
+sampler: grid
+repeats: 2
+confirmation: {top: 1, seeds: 2}
+"""
+
 WriteStudy = Callable[[Path, str], Path]
 
 
@@ -80,6 +102,27 @@ def own_copy(
     shutil.copytree(finished_study.folder, tmp_path / "copy" / finished_study.name)
     _use(tmp_path / "copy", monkeypatch)
     return StudyRecord.open(finished_study.name)
+
+
+@pytest.fixture(scope="session")
+def _sprites(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sprites")
+    path = folder / "sprites.yaml"
+    path.write_text(SPRITES)
+    (file,) = load_study_file(path)
+    with pytest.MonkeyPatch.context() as patch:
+        _use(folder / "home", patch)
+        patch.setenv("SYMRAY_CACHE", str(folder / "cache"))
+        launch(file, Progress(), threading.Event())
+    return folder
+
+
+@pytest.fixture
+def sprites_study(_sprites: Path, monkeypatch: pytest.MonkeyPatch) -> StudyRecord:
+    """The complete study ``sprites``, a grid on a small part of dSprites; only to be read."""
+    _use(_sprites / "home", monkeypatch)
+    monkeypatch.setenv("SYMRAY_CACHE", str(_sprites / "cache"))
+    return StudyRecord.open("sprites")
 
 
 def _use(home: Path, patch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,9 @@
 
 The same as the library's ``Converter(rings=True, branches=True).encode``, twenty times as fast, but
 for what that reads without noticing: it drops a ring that is opened and not closed, and misplaces
-one whose digit follows on a branch. Here these are errors, because a codec must not turn one
-molecule into another.
+one whose digit follows on a branch or that is opened in another branch than it is closed in. Here
+these are errors, because a codec must not turn one molecule into another; RDKit writes no such
+SMILES.
 
 A first pass splits the text into items: atoms (a dot counts as one, as in the library) with their
 ring bonds, and ends of branches. A second one writes them. A ring bond is written where it closes,
@@ -20,7 +21,7 @@ Bytes = NDArray[np.uint8]
 Numbers = NDArray[np.int64]
 
 # What went wrong, in `errors[:, 0]`; where, in `errors[:, 1]`.
-FINE, UNREADABLE, RING_AFTER_BRANCH, UNOPENED, OPEN_BRANCH, OPEN_RING = range(6)
+FINE, UNREADABLE, RING_AFTER_BRANCH, UNOPENED, OPEN_BRANCH, OPEN_RING, OTHER_BOND, ACROSS = range(8)
 
 # An item is (start, end, bond, first ring bond, end of ring bonds) of an atom, or (-1, atoms, ...)
 # of a branch's end. A ring bond is (item, place, bond, depth, its other end or -1).
@@ -55,6 +56,21 @@ def _atom_end(text: Bytes, at: int) -> int:
 
 
 @njit(nogil=True, cache=True)
+def _agree(bond: int, other: int) -> bool:
+    """Whether the two ends of a ring bond can be written so; a slash may face either way."""
+    slashes = (bond == ord("/") or bond == ord("\\")) and (other == ord("/") or other == ord("\\"))
+    return bond == 0 or other == 0 or bond == other or slashes
+
+
+@njit(nogil=True, cache=True)
+def _is_dot(text: Bytes, at: int) -> bool:
+    """Whether a dot stands at ``at``, with something before it in its branch and an atom after."""
+    if text[at] != ord(".") or at + 1 == text.size or text[at - 1] == ord("("):
+        return False
+    return int(_atom_end(text, at + 1)) > at + 1
+
+
+@njit(nogil=True, cache=True)
 def _label(text: Bytes, at: int) -> tuple[int, int]:
     """The ring label at ``at`` and the place after it; -1 if there is none."""
     if at < text.size and DIGITS[text[at]]:
@@ -68,12 +84,17 @@ def _label(text: Bytes, at: int) -> tuple[int, int]:
 
 @njit(nogil=True, cache=True)
 def _split(
-    text: Bytes, items: Numbers, rings: Numbers, opened: Numbers, branches: Numbers
+    text: Bytes,
+    items: Numbers,
+    rings: Numbers,
+    opened: Numbers,
+    branches: Numbers,
+    path: Numbers,
 ) -> tuple[int, int, int]:
     """First pass: fill ``items`` and ``rings``.
 
-    ``opened`` is the ring bond that each label has opened, or -1; ``branches`` is scratch, the
-    number of atoms of each open level.
+    ``opened`` is the ring bond that each label has opened, or -1; the rest is scratch: in
+    ``branches`` the number of atoms of each open level, in ``path`` the atoms at each depth.
 
     Returns:
         How many items there are, what is wrong, and where.
@@ -101,17 +122,22 @@ def _split(
             rings[n_rings, 0], rings[n_rings, 1], rings[n_rings, 2] = n - 1, at, bond
             rings[n_rings, 3], rings[n_rings, 4] = depth, other
             if other >= 0:
+                if rings[other, 3] > depth or path[rings[other, 3]] != rings[other, 0]:
+                    return n, ACROSS, at
+                if not _agree(bond, rings[other, 2]):
+                    return n, OTHER_BOND, at
                 rings[other, 4] = n_rings
             opened[label] = n_rings if other < 0 else -1
             n_rings += 1
             items[n - 1, 4] = n_rings
             at = after
-        elif end > at or (text[at] == ord(".") and n > 0 and bond == 0):
+        elif end > at or (bond == 0 and n > 0 and _is_dot(text, at)):
             items[n, 0], items[n, 1], items[n, 2] = at, max(end, at + 1), bond
             at = items[n, 1]
             items[n, 3], items[n, 4] = n_rings, n_rings
             branches[levels] += 1
             depth += 1
+            path[depth] = n
             n += 1
             ring_may_follow, branch_before = text[at - 1] != ord("."), False
         elif bond or n == 0:
@@ -229,10 +255,11 @@ def write(texts: Bytes, starts: Numbers, out: Bytes, lengths: Numbers, errors: N
         longest = max(longest, starts[row + 1] - starts[row])
     items = np.empty((longest + 1, WIDTH), np.int64)
     rings = np.empty((longest + 1, WIDTH), np.int64)
-    opened, branches = np.empty(LABELS, np.int64), np.empty(longest + 2, np.int64)
+    opened = np.empty(LABELS, np.int64)
+    branches, path = np.empty((2, longest + 2), np.int64)
     for row in range(lengths.size):
         text = texts[starts[row] : starts[row + 1]]
-        count, errors[row, 0], errors[row, 1] = _split(text, items, rings, opened, branches)
+        count, errors[row, 0], errors[row, 1] = _split(text, items, rings, opened, branches, path)
         lengths[row] = 0
         if errors[row, 0] == FINE:
             lengths[row] = _write(text, items, rings, count, out[row])

@@ -24,6 +24,11 @@ _REASONS = {
         "has a ring's digit after a branch, as character {at}, which DeepSMILES can't write; put it"
         " before the branch"
     ),
+    writer.ACROSS: (
+        "closes the ring '{found}', as character {at}, in another branch than it opens it in, which"
+        " DeepSMILES can't write; RDKit's canonical SMILES avoids that"
+    ),
+    writer.OTHER_BOND: "can't be read: its ring '{found}' has two kinds of bond, at character {at}",
     writer.UNOPENED: "can't be read: it has ')' as character {at} that closes no branch",
     writer.OPEN_BRANCH: "can't be read: it ends with a branch that is still open",
     writer.OPEN_RING: "can't be read: its ring '{found}' is not closed",
@@ -69,7 +74,11 @@ class DeepSmilesCodec(Codec):
         lengths = on_texts(writer.write, texts, 0, SPACE, None)[1]
         length = max(1, int(lengths.max(initial=1)))
         written = on_texts(writer.write, texts, length, SPACE, progress)
-        characters = bytes(sorted({*written[0].tobytes()} - {SPACE})).decode()
+        used = np.zeros(256, np.bool_)
+        for start in range(0, len(texts), CHUNK):  # as an index, a code takes eight bytes
+            used[written[0][start : start + CHUNK]] = True
+        used[SPACE] = False
+        characters = bytes(np.flatnonzero(used).tolist()).decode()
         codec = cls(characters or ZINC_CHARACTERS, length)
         return codec, codec._encoded(texts, *written)
 
@@ -142,7 +151,7 @@ class DeepSmilesCodec(Codec):
             if not texts[row]:
                 reason = EMPTY
             elif kind != writer.FINE:
-                found = texts[row][at : at + 1]
+                found = texts[row][at : at + (3 if texts[row][at : at + 1] == "%" else 1)]
                 reason = _REASONS[int(kind)].format(found=found, at=at + 1)
             elif unknown[row]:
                 strange = written[row][(indices[row] == self.padding) & (written[row] != SPACE)]

@@ -23,9 +23,18 @@ HEADINGS = {
     "probe_r2": "probe R²",
     "z0_gain": "Z0 gain",
 }
-
+IMAGE_HEADINGS = {
+    "x_nats": "X nats",
+    "factor_vae_metric": "FactorVAE metric",
+    "mig": "MIG",
+    "dci": "DCI",
+    "beta_vae_metric": "beta-VAE metric",
+    "active_latents": "active",
+}
+"""Columns of studies of images, which have none of the others but Z0's gain."""
 
 OF_STRINGS = ("x_accuracy", "x_exact")
+"""Columns of studies of molecules, beside the errors of their properties and the usual ones."""
 
 
 def compare(
@@ -101,24 +110,29 @@ def _print_table(comparison: "Comparison") -> None:
         for model, values in comparison.published.items()
     ]
     show(table(columns, rows + published))
-    out().print(
-        "MI in bits: as published is Kraskov's with k = 20 and not standardised; the other has "
-        "k = 3 and is standardised; its floor is what shuffled Y gives, mean + 2 sd"
-    )
-    if published:
-        out().print("published: the STIB paper's table; one run each, settings chosen on test data")
+    if "mi_z0_y" in headings:
+        out().print(
+            "MI in bits: as published is Kraskov's with k = 20 and not standardised; the other has "
+            "k = 3 and is standardised; its floor is what shuffled Y gives, mean + 2 sd"
+        )
+    for source in comparison.sources:
+        out().print(f"published: {source}")
 
 
 def _headings(comparison: "Comparison") -> dict[str, str]:
-    """Metrics and their headings; what only molecules have stands first, where there are any."""
+    """Those of vectors, molecules and images as far as there are such studies."""
     from symray.metrics import METRICS, OF_TARGET
 
-    had = {name for row in comparison.rows for name in row.figures}
-    own = [n for n in METRICS.among(had) if n in OF_STRINGS or n.startswith(OF_TARGET)]
-    if not own:
-        return HEADINGS
-    usual = {n: heading for n, heading in HEADINGS.items() if n == "floor" or n in had}
-    return {name: name for name in own} | usual
+    had = [row.figures.keys() for row in comparison.rows if row.figures]
+    strings = [names for names in had if "x_accuracy" in names]
+    images = [names for names in had if "x_nats" in names and names not in strings]
+    own = METRICS.among(name for names in strings for name in names)
+    headings = {n: n for n in own if n in OF_STRINGS or n.startswith(OF_TARGET)}
+    if len(strings) + len(images) < len(had) or not had:
+        headings |= HEADINGS
+    elif strings:
+        headings |= {name: text for name, text in HEADINGS.items() if name != "x_mae"}
+    return headings | (IMAGE_HEADINGS if images else {})
 
 
 def _cell(row: "Row", name: str) -> str:

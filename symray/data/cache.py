@@ -1,6 +1,7 @@
 """Where prepared data lie: made once on a machine, read by all trials on it."""
 
 import fcntl
+import hashlib
 import os
 import shutil
 import tempfile
@@ -8,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from symray.data.fetch import file_digest
 from symray.errors import UserError
 
 _WHOLE = "whole"
@@ -57,6 +59,25 @@ def cached(name: str, make: Callable[[Path], None]) -> Path:
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
         return folder
+
+
+def remembered_digest(path: Path) -> str:
+    """SHA-256 of a file's content, in hexadecimal.
+
+    It is computed once for as long as the file keeps its size and its time: every trial asks for
+    it, and a large file takes seconds.
+
+    Raises:
+        UserError: the cache can't be written.
+    """
+    status = path.stat()
+    known_by = f"{path.resolve()}-{status.st_size}-{status.st_mtime_ns}"
+    name = f"digest-{hashlib.sha256(known_by.encode()).hexdigest()[:24]}"
+
+    def make(folder: Path) -> None:
+        (folder / "sha256").write_text(file_digest(path))
+
+    return (cached(name, make) / "sha256").read_text()
 
 
 @contextmanager

@@ -121,7 +121,10 @@ def sprites_from_spec(spec: Mapping[str, Any]) -> ImageSet:
     unknown = [key for key in spec if key != "dsprites"]
     if unknown:
         raise UserError(f"data: unknown key '{unknown[0]}' beside dsprites")
-    steps = checked_steps(spec["dsprites"])
+    try:
+        steps = checked_steps(spec["dsprites"])
+    except UserError as error:
+        raise UserError(f"data: dsprites {error}") from None
     return ImageSet(drawn(steps), f"dsprites {list(steps)}", steps)
 
 

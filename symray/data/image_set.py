@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from symray.data.base import Batch, DataForm, DataSet, Split, SplitName
-from symray.data.cache import cached
-from symray.data.fetch import file_digest
+from symray.data.cache import cached, remembered_digest
 from symray.data.images import Images, load_images
 from symray.data.splits import permuted_passes, row_digests, whole_batches
 from symray.data.units import Affine, Pixels, Units
@@ -107,18 +106,22 @@ def store(images: Images, names: Sequence[str], key: str, source: str) -> Callab
         source: where they come from, for the error's sentence.
 
     Raises:
-        UserError: another size.
+        UserError: another size, or factors of which none varies.
     """
     if (images.height, images.width) != (SIDE, SIDE):
         raise UserError(
-            f"{source}: the images are {images.height} x {images.width} pixels, and the networks "
+            f"{source}: the images are {images.height} x {images.width} pixels, but the networks "
             f"take {SIDE} x {SIDE}; resize them"
         )
     varying = [i for i, column in enumerate(images.factors.T) if np.ptp(column) > 0]
+    if images.factors.shape[1] and not varying:
+        raise UserError(f"{source}: none of the factors varies; leave them out")
 
     def fill(folder: Path) -> None:
         np.save(folder / "stored.npy", images.stored)
-        np.save(folder / "factors.npy", images.factors[:, varying].astype(np.int16))
+        factors = images.factors[:, varying]
+        narrowest = np.min_scalar_type(int(factors.max(initial=0)))
+        np.save(folder / "factors.npy", factors.astype(narrowest))
         np.save(folder / "parts.npy", _parts(images.stored))
         about = {
             "key": key,
@@ -139,10 +142,12 @@ def images_from_spec(spec: Mapping[str, Any]) -> ImageSet:
     for key in spec:
         if key not in SPEC_KEYS:
             raise UserError(f"data: unknown key '{key}'{nearest(str(key), SPEC_KEYS)}")
+    if "npz" not in spec:
+        raise UserError("data: images come from a file: {npz: FILE, images: KEY, factors: KEY}")
     path, images, factors = Path(spec["npz"]), str(spec["images"]), spec.get("factors")
     if not path.is_file():
         raise UserError(f"{path}: there is no such file")
-    key = f"{file_digest(path)}-{images}-{factors}-{_VERSION}"
+    key = f"{remembered_digest(path)}-{images}-{factors}-{_VERSION}"
 
     def fill(folder: Path) -> None:
         loaded = load_images(path, images, factors)

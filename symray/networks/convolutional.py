@@ -15,7 +15,10 @@ _LAST = 4  # side of the last feature map
 
 
 class Convolutional(Networks):
-    """Four convolutions down, four up, ReLU between; none after the encoder's dense layer.
+    """Four convolutions down, four up, ReLU between.
+
+    The paper has none after the encoder's dense layer; many implementations do, which
+    ``dense_relu`` 1 stands for.
 
     X are images (1, 64, 64) between 0 and 1, the decoder gives logits. With the defaults:
 
@@ -23,17 +26,27 @@ class Convolutional(Networks):
     - decoder: FC 128, FC 4*4*64, transposed 4x4 convolutions to 64, 32, 32, 1 channels
     """
 
-    architecture: ClassVar[Mapping[str, int]] = {"channels": 32, "hidden_width": 128}
+    architecture: ClassVar[Mapping[str, int]] = {
+        "channels": 32,
+        "hidden_width": 128,
+        "dense_relu": 0,
+    }
     memory_format = torch.channels_last  # a tenth faster, see docs/benchmarks.md
 
     def __init__(
-        self, x_shape: Sequence[int], y_dims: int, channels: int, hidden_width: int
+        self,
+        x_shape: Sequence[int],
+        y_dims: int,
+        channels: int,
+        hidden_width: int,
+        dense_relu: int = 0,
     ) -> None:
         super().__init__(x_shape, y_dims)
         if self.x_shape != (1, SIDE, SIDE):
             raise ValueError(f"images of shape {self.x_shape}; expected (1, {SIDE}, {SIDE})")
         self._channels = channels
         self._width = hidden_width
+        self._relu = dense_relu
 
     def encoder(self, outputs: int) -> nn.Sequential:
         """(N, 1, 64, 64) to (N, outputs)."""
@@ -42,8 +55,10 @@ class Convolutional(Networks):
         for before, after in ((1, c), (c, c), (c, 2 * c), (2 * c, 2 * c)):
             layers += [nn.Conv2d(before, after, 4, stride=2, padding=1), nn.ReLU()]
         features = 2 * c * _LAST**2
-        dense = [nn.Flatten(), nn.Linear(features, self._width), nn.Linear(self._width, outputs)]
-        return nn.Sequential(*layers, *dense)
+        layers += [nn.Flatten(), nn.Linear(features, self._width)]
+        if self._relu:
+            layers.append(nn.ReLU())
+        return nn.Sequential(*layers, nn.Linear(self._width, outputs))
 
     def decoder_x(self, inputs: int, fan_in: int | None = None) -> nn.Sequential:
         """(N, inputs) to logits (N, 1, 64, 64)."""

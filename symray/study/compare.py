@@ -9,7 +9,7 @@ from symray.study.confirmation import read_confirmation
 from symray.study.folder import last_line
 from symray.study.home import find_study, study_names
 from symray.study.leaderboard import leaderboard, nothing_feasible, supervision
-from symray.study.published import PUBLISHED
+from symray.study.published import PUBLISHED, SOURCES
 from symray.study.record import StudyRecord
 from symray.study.task import Task
 
@@ -86,11 +86,13 @@ class Comparison:
     Attributes:
         rows: one per study.
         published: published figures by model, where a study has the paper's data.
+        sources: whose those are, in sentences.
         notes: what keeps the rows from being comparable, in sentences.
     """
 
     rows: Sequence[Row]
     published: Mapping[str, Mapping[str, float]]
+    sources: Sequence[str]
     notes: Sequence[str]
 
 
@@ -112,7 +114,8 @@ def compare(names: Sequence[str]) -> Comparison:
         for model, figures in PUBLISHED.get(data, {}).items()
     }
     notes = [note for pair in zip(records, rows, strict=True) for note in _notes(*pair)]
-    return Comparison(rows, published, [*notes, *_differences(rows)])
+    sources = dict.fromkeys(SOURCES[row.data] for row in rows if row.data in SOURCES)
+    return Comparison(rows, published, list(sources), [*notes, *_differences(rows)])
 
 
 def expand(name: str) -> list[str]:

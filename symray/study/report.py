@@ -7,6 +7,7 @@ from optuna.trial import TrialState
 
 from symray.metrics import METRICS
 from symray.study.confirmation import read_confirmation
+from symray.study.grid_map import write_map
 from symray.study.leaderboard import leaderboard
 from symray.study.plots import write_plots
 from symray.study.record import StudyRecord
@@ -14,8 +15,10 @@ from symray.study.selection import draw_selection
 
 
 def write_report(record: StudyRecord) -> Path:
-    """Write ``leaderboard.csv``, ``plots.html`` and, of a study over the number of latents,
-    ``model_selection.png`` to the study's ``report`` folder.
+    """Write the leaderboard, Optuna's plots, a grid's map, and the figure of a study over latents.
+
+    Returns:
+        The study's ``report`` folder.
     """
     folder = record.folder / "report"
     folder.mkdir(exist_ok=True)
@@ -31,6 +34,7 @@ def write_report(record: StudyRecord) -> Path:
             table.writerow([place, row.number, row.feasible, *values])
     write_plots(record, folder / "plots.html")
     draw_selection(record, folder)
+    write_map(record, folder)
     return folder
 
 

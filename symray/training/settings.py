@@ -69,6 +69,7 @@ ARCHITECTURE_SETTINGS: Mapping[str, Setting] = {
     "z1_dims": Setting(1, 0, INFINITY, True, "dimensions of Z1, the last of Z"),
     "hidden_width": Setting(256, 1, INFINITY, True, "neurons of a hidden dense layer"),
     "channels": Setting(32, 1, INFINITY, True, "channels of the first convolution"),
+    "dense_relu": Setting(0, 0, 1, True, "1 for a ReLU after the encoder's dense layer"),
     "filters": Setting(12, 1, INFINITY, True, "filters of a convolution over a string"),
     "encoder_width": Setting(12, 1, INFINITY, True, "width of the GRU that reads a string"),
     "gru_width": Setting(256, 1, INFINITY, True, "width of the GRUs that write a string"),

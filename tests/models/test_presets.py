@@ -1,6 +1,7 @@
 import pytest
 
 from symray.data.base import VECTORS
+from symray.data.image_set import WITH_FACTORS
 from symray.models.design import Design
 from symray.models.presets import preset_settings
 from symray.models.registry import MODELS
@@ -45,6 +46,42 @@ def test_presets_are_settings_of_their_model(model, preset):
     assert (
         settings.items() <= resolve_settings(Design(MODELS[model], VECTORS), settings, {}).items()
     )
+
+
+SPRITES = {
+    "epochs": 150,
+    "steps_per_epoch": 1000,
+    "batch_size": 64,
+    "learning_rate": 1e-4,
+    "latent_dims": 10,
+    "channels": 32,
+    "hidden_width": 128,
+    "evaluate_every": 5,
+}
+
+
+@pytest.mark.parametrize("data", ["dsprites", "dsprites_published", {"dsprites": [1, 1, 4, 2, 2]}])
+@pytest.mark.parametrize(
+    ("model", "own"),
+    [
+        ("non_syn", {"alpha": 5.0, "omega": 0.9}),
+        (
+            "factor_vae",
+            {"gamma": 10.0, "discriminator_width": 1000, "discriminator_layers": 6},
+        ),
+        ("beta_vae", {"beta": 4.0}),
+    ],
+)
+def test_dsprites(model, own, data):
+    for preset in ("paper", "equal"):
+        settings = preset_settings(model, data, preset)
+        assert settings == {**SPRITES, **own}
+        resolved = resolve_settings(Design(MODELS[model], WITH_FACTORS), settings, {})
+        assert settings.items() <= resolved.items()
+
+
+def test_images_of_ones_own_have_no_preset():
+    assert preset_settings("non_syn", {"npz": "a.npz", "images": "x"}) == {}
 
 
 def test_presets_are_not_shared():

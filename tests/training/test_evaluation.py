@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 import torch
 
+from symray.data import load_data
 from symray.data.base import VECTORS, Split
 from symray.data.image_set import WITH_FACTORS, WITHOUT_FACTORS
 from symray.data.units import Affine, Units
 from symray.errors import UserError
-from symray.metrics import METRICS, kraskov_mi
+from symray.metrics import METRICS, kraskov_mi, synergy_term
+from symray.metrics.disentanglement import active_latents, factor_vae_metric, mig, sap_r2
 from symray.models.conditional import CVAE
 from symray.models.design import Design
 from symray.models.non_syn import NonSynVAE
@@ -151,3 +153,36 @@ def test_mistakes_are_named(identity, split, data):
     few = Split(split.x[:30], split.y[:30], split.colour[:30])
     with pytest.raises(UserError, match="held-out split of 40 points, but it has 30"):
         evaluate(identity, data, few, ["probe_r2"])
+
+
+@pytest.fixture
+def sprites(tmp_path, monkeypatch):
+    """A small part of dSprites, and a model of it with random weights."""
+    monkeypatch.setenv("SYMRAY_CACHE", str(tmp_path / "cache"))
+    data = load_data({"dsprites": [1, 2, 10, 6, 8]})
+    design = Design(NonSynVAE, WITH_FACTORS)
+    sizes = {"channels": 2, "hidden_width": 8, "latent_dims": 3}
+    settings = resolve_settings(design, {}, sizes)
+    return build_model(design, data.x_shape, data.y_dims, settings, seed=0), data
+
+
+def test_every_metric_of_images_is_what_its_function_gives(sprites):
+    model, data = sprites
+    split = data.split("validation")
+    names = metric_names(Design(NonSynVAE, WITH_FACTORS))
+    values = evaluate(model, data, split, names)
+    assert values.keys() == names
+    assert all(math.isfinite(value) for value in values.values())
+    x = data.units.x.expand(split.x)
+    with torch.inference_mode():
+        mu, log_sigma = model.posterior(x)
+        p = model.decode(mu).sigmoid()
+    nats = -(x * p.log() + (1 - x) * (1 - p).log()).sum((1, 2, 3)).mean()
+    assert values["x_nats"] == pytest.approx(nats.item(), rel=1e-4)
+    factors = split.y.long()
+    assert values["mig"] == mig(mu, factors)
+    assert values["factor_vae_metric"] == factor_vae_metric(mu, factors)
+    assert values["sap_r2"] == pytest.approx(sap_r2(mu, factors))
+    assert values["active_latents"] == float(active_latents(mu).sum())
+    assert values["synergy"] == pytest.approx(synergy_term(mu, 2 * log_sigma, 0.9).item())
+    assert values["kl_z1"] == 0

@@ -259,3 +259,61 @@ def test_a_diverging_study_setting_is_found_in_real_training():
     trainer = stib(learning_rate=1.0, lambda_initial=1e37, steps_per_epoch=20)
     with pytest.raises(Diverged, match="in epoch 1"):
         trainer.run_epoch()
+
+
+SPRITES = {"channels": 2, "hidden_width": 8, "latent_dims": 3, "batch_size": 16}
+
+
+@pytest.fixture
+def sprites(tmp_path, monkeypatch):
+    """Trainers of Non-Syn VAE on a small part of dSprites."""
+    monkeypatch.setenv("SYMRAY_CACHE", str(tmp_path / "cache"))
+
+    def sprites(**settings):
+        numbers = {**SPRITES, "steps_per_epoch": 3, "epochs": 4, **settings}
+        spec = TrialSpec("non_syn", {"dsprites": [1, 2, 10, 6, 8]}, numbers, seed=0)
+        return build_trainer(spec, device="cpu")
+
+    return sprites
+
+
+def test_images_are_trained_channels_last_and_continued_bit_by_bit(sprites, tmp_path):
+    whole, first = sprites(), sprites()
+    first.run_epoch()
+    path = write_checkpoint(tmp_path, first.state(), 1, 1, {})
+    again = sprites()
+    again.load(read_checkpoint(path)[0])
+    for _ in range(3):
+        again.run_epoch()
+    for _ in range(4):
+        whole.run_epoch()
+    assert same(whole.state(), again.state())
+    weight = again.model.encoder[2].weight
+    assert weight.is_contiguous(memory_format=torch.channels_last)
+    assert again.state().model["encoder.2.weight"].is_contiguous()
+
+
+def test_the_memory_format_changes_no_number(sprites, monkeypatch):
+    fast = sprites(learning_rate=1e-2)
+    networks = type(fast.model.networks)
+    monkeypatch.setattr(networks, "memory_format", torch.contiguous_format)
+    plain = sprites(learning_rate=1e-2)
+    for _ in range(3):
+        a, b = fast.run_epoch(), plain.run_epoch()
+    assert a == pytest.approx(b, rel=1e-3)
+    for x, y in zip(fast.model.parameters(), plain.model.parameters(), strict=True):
+        torch.testing.assert_close(x.contiguous(), y, rtol=1e-3, atol=1e-4)
+
+
+def test_a_traced_log_is_kept_for_each_of_the_first_steps(sprites, monkeypatch):
+    monkeypatch.setattr("symray.training.trainer.TRACED_STEPS", 7)
+    trainer = sprites()
+    means, traces = [], []
+    for _ in range(4):
+        means.append(trainer.run_epoch()["train/synergy"])
+        traces.append(trainer.traces.get("synergy", []))
+    assert [len(trace) for trace in traces] == [3, 3, 1, 0]
+    assert [np.mean(trace) for trace in traces[:2]] == pytest.approx(means[:2])
+    untraced = stib()
+    untraced.run_epoch()
+    assert untraced.traces == {}

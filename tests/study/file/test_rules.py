@@ -19,6 +19,34 @@ SOURCES = [
      "'artificial'? (own data are written {npz: FILE, x: X, y: Y})"),
 ]  # fmt: skip
 
+NON_SYN = {
+    "model": "model: non_syn",
+    "data": "data: {dsprites: [1, 1, 4, 2, 2]}",
+    "search": "search: {alpha: {low: 1, high: 10}}",
+    "constraints": 'constraints: ["x_nats <= 100"]',
+    "extra": "objectives: {mig: maximize}",
+}
+
+IMAGES = [
+    ({**NON_SYN, "data": "data: {dsprites: [1, 1, 4, 2]}"}, "s.yaml:3: data.dsprites: takes every "
+     "n-th shape, scale, orientation, x and y, n at least 1 and below 3, 6, 40, 32, 32, as in "
+     "[1, 1, 4, 2, 2], not [1, 1, 4, 2]"),
+    ({**NON_SYN, "data": "data: {dsprites: [3, 1, 4, 2, 2]}"}, "s.yaml:3: data.dsprites: takes "
+     "every n-th shape, scale, orientation, x and y, n at least 1 and below 3, 6, 40, 32, 32, as "
+     "in [1, 1, 4, 2, 2], not [3, 1, 4, 2, 2]"),
+    ({**NON_SYN, "model": "model: vae"}, "s.yaml:2: model: vae learns from Y, and dsprites "
+     "[1, 1, 4, 2, 2] has factors for metrics only; use a model without Y, such as beta_vae, "
+     "factor_vae or non_syn"),
+    ({**NON_SYN, "data": "data: {npz: s.yaml, images: x}"}, "s.yaml:6: objectives.mig: non_syn is "
+     "trained on data without factors, so it has no mig; leave it out"),
+    ({**NON_SYN, "extra": "objectives: {mi_z0_y: minimize}"}, "s.yaml:6: objectives.mi_z0_y: "
+     "non_syn is trained on data without targets, so it has no mi_z0_y; leave it out"),
+    ({**NON_SYN, "constraints": 'constraints: ["x_mae <= 1"]'}, "s.yaml:5: constraints[0]: non_syn "
+     "is trained on images, not vectors, so it has no x_mae; leave it out"),
+    ({**NON_SYN, "extra": "training: {dense_relu: 2}\nobjectives: {mig: maximize}"}, "s.yaml:6: "
+     "training.dense_relu: must be at most 1, not 2"),
+]  # fmt: skip
+
 SETTINGS = [
     ({"extra": "training: {epoch: 5}"}, "s.yaml:6: training.epoch: stib has no such setting; did "
      "you mean 'epochs'?"),
@@ -178,12 +206,18 @@ TRIAL0 = [
 
 @pytest.mark.parametrize(
     ("keys", "said"),
-    [*SOURCES, *SETTINGS, *SPLITS, *PRETRAINING, *METRICS, *PRUNING, *SAMPLING, *TRIAL0],
+    [*SOURCES, *IMAGES, *SETTINGS, *SPLITS, *PRETRAINING, *METRICS, *PRUNING, *SAMPLING, *TRIAL0],
 )
 def test_a_broken_rule(load, keys, said):
     with pytest.raises(UserError) as error:
         load(**keys)
     assert str(error.value) == said
+
+
+def test_a_missing_file_of_images(load):
+    with pytest.raises(UserError) as error:
+        load(**NON_SYN | {"data": "data: {npz: a.npz, images: x, factors: f}"})
+    assert str(error.value) == f"s.yaml:3: data.npz: there is no file {Path.cwd()}/a.npz"
 
 
 def test_a_missing_data_file(load):

@@ -51,3 +51,48 @@ def test_the_number_of_latents_is_a_grid_with_three_seeds():
     (file,) = load_study_file(STUDIES / "artificial" / "latent_dims.yaml")
     assert file.search["latent_dims"].values() == (2, 3, 4, 5, 6, 7, 8)
     assert (file.trials, file.repeats, file.sampler.name) == (7, 3, "grid")
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "trials"),
+    [
+        ("nonsyn", "non_syn", 20),
+        ("factor_vae", "factor_vae", 20),
+        ("beta_vae", "beta_vae", 20),
+        ("vae", "beta_vae", 1),
+        ("nonsyn_map", "non_syn", 25),
+        ("nonsyn_pareto", "non_syn", 40),
+    ],
+)
+def test_the_dsprites_studies_have_the_papers_size(name, model, trials):
+    (file,) = load_study_file(STUDIES / "dsprites" / f"{name}.yaml")
+    assert (file.model, file.data, file.trials) == (model, "dsprites", trials)
+    params = file.reference_params() or {k: e.values()[0] for k, e in file.search.items()}
+    settings = file.settings(params)
+    assert settings["epochs"] * settings["steps_per_epoch"] == 150_000
+    assert (settings["batch_size"], settings["learning_rate"]) == (64, 1e-4)
+    assert "factor_vae_metric" in file.objectives
+    bounded = {constraint.metric for constraint in file.constraints}
+    assert "x_nats" in bounded | set(file.objectives) or name == "vae"
+    assert name != "vae" or settings["beta"] == 1
+
+
+def test_the_small_dsprites_studies_differ_in_the_model_only():
+    small = {
+        name: load_study_file(STUDIES / "dsprites" / f"{name}_small.yaml")[0]
+        for name in ("nonsyn", "factor_vae", "beta_vae", "vae")
+    }
+    first = small["nonsyn"]
+    for file in small.values():
+        assert file.data == first.data
+        assert {k: file.training[k] for k in first.training} == first.training
+        assert set(file.training) - set(first.training) <= {"discriminator_width"}
+
+
+def test_the_synergy_is_of_the_first_4000_steps_of_both_models():
+    files = load_study_file(STUDIES / "dsprites" / "synergy.yaml")
+    assert [file.model for file in files] == ["factor_vae", "non_syn"]
+    for file in files:
+        settings = file.settings(file.reference_params())
+        assert settings["epochs"] * settings["steps_per_epoch"] == 4000
+        assert (settings["batch_size"], settings["channels"]) == (64, 32)

@@ -20,6 +20,7 @@ from symray.study.file.study_file import StudyFile
 RULES = (
     sources.name_is_free,
     sources.npz_exists,
+    sources.sub_grid_is_one,
     sources.data_have_the_y_that_the_model_needs,
     settings.names_are_known,
     settings.numbers_are_allowed,

@@ -1,6 +1,8 @@
 """Rules on what a study file points at."""
 
-from symray.study.file.options import ImagesData, MoleculesData, NpzData
+from symray.data.dsprites import checked_steps
+from symray.errors import UserError
+from symray.study.file.options import ImagesData, MoleculesData, NpzData, SpritesData
 from symray.study.file.problem import StudyFileError
 from symray.study.file.study_file import StudyFile
 from symray.study.home import NOT_STUDIES
@@ -20,6 +22,15 @@ def npz_exists(file: StudyFile) -> None:
         raise StudyFileError(("data", "npz"), f"there is no file {file.data.npz}")
     if isinstance(file.data, MoleculesData) and not file.data.csv.is_file():
         raise StudyFileError(("data", "csv"), f"there is no file {file.data.csv}")
+
+
+def sub_grid_is_one(file: StudyFile) -> None:
+    """A sub-grid of dSprites has a step for each factor, and leaves each two values or more."""
+    if isinstance(file.data, SpritesData):
+        try:
+            checked_steps(list(file.data.dsprites))
+        except UserError as error:
+            raise StudyFileError(("data", "dsprites"), str(error)) from None
 
 
 def data_have_the_y_that_the_model_needs(file: StudyFile) -> None:

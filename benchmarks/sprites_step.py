@@ -1,0 +1,249 @@
+"""What the Trainer costs on images: a step of Non-Syn VAE and of FactorVAE on dSprites.
+
+At the paper's size (batch 64, 32 to 64 channels), in milliseconds of processor time per step, all
+phases of it:
+
+- naive: as one writes it at first: default Adam, ``backward()`` through everything, images unpacked
+  by NumPy in the step, losses logged by ``.item()``, the greedy policy of Non-Syn VAE in Python;
+- bare: a good loop by hand of the same step as the Trainer's: gradients of the phase's parameters
+  only, fused Adam, batches and noise drawn many steps at a time, losses kept until the end;
+- plain: the Trainer with contiguous instead of channels-last parameters;
+- trainer: the Trainer's ``run_epoch``.
+
+They are interleaved, so that what else the machine does hits all alike; ratios are medians of the
+rounds' ratios. Run: ``python benchmarks/sprites_step.py [ROUNDS] [THREADS]``.
+"""
+
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from machine import machine
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+
+from symray.data import load_data
+from symray.data.bits import unpack
+from symray.metrics.synergy import worst_by_kl
+from symray.networks import Convolutional
+from symray.training.build import build_trainer
+from symray.training.spec import TrialSpec
+
+STEPS, BATCH, LATENTS = 8, 64, 10
+ALPHA, OMEGA, GAMMA = 5.0, 0.9, 10.0
+DATA = {"dsprites": [1, 1, 4, 2, 2]}
+
+Epoch = Callable[[], object]
+
+
+class Nets(nn.Module):
+    """The paper's architecture, as nn.Sequential."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = nn.Sequential(
+            *(nn.Conv2d(1, 32, 4, 2, 1), nn.ReLU(), nn.Conv2d(32, 32, 4, 2, 1), nn.ReLU()),
+            *(nn.Conv2d(32, 64, 4, 2, 1), nn.ReLU(), nn.Conv2d(64, 64, 4, 2, 1), nn.ReLU()),
+            *(nn.Flatten(), nn.Linear(1024, 128), nn.Linear(128, 2 * LATENTS)),
+        )
+        self.decoder = nn.Sequential(
+            *(nn.Linear(LATENTS, 128), nn.ReLU(), nn.Linear(128, 1024), nn.ReLU()),
+            *(nn.Unflatten(1, (64, 4, 4)), nn.ConvTranspose2d(64, 64, 4, 2, 1), nn.ReLU()),
+            *(nn.ConvTranspose2d(64, 32, 4, 2, 1), nn.ReLU()),
+            *(nn.ConvTranspose2d(32, 32, 4, 2, 1), nn.ReLU(), nn.ConvTranspose2d(32, 1, 4, 2, 1)),
+        )
+        wide = [LATENTS, *[1000] * 6]
+        hidden = [
+            layer
+            for i in range(6)
+            for layer in (nn.Linear(wide[i], wide[i + 1]), nn.LeakyReLU(0.2))
+        ]
+        self.discriminator = nn.Sequential(*hidden, nn.Linear(1000, 2))
+
+    def elbo(self, x: Tensor, eps: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Codes (B, Z), KL of each latent (Z,), and both terms ()."""
+        mu, logvar = self.encoder(x).chunk(2, 1)
+        z = mu + (logvar / 2).exp() * eps
+        logits = self.decoder(z)
+        x_rec = binary_cross_entropy_with_logits(logits, x, reduction="sum") / len(x)
+        kl = latent_kl(mu, logvar)
+        return z, kl, kl.sum(), x_rec
+
+
+def latent_kl(mu: Tensor, logvar: Tensor) -> Tensor:
+    return ((mu.square() + logvar.exp() - 1 - logvar) / 2).mean(0)
+
+
+def greedy(kl: list[float]) -> list[int]:
+    """The policy as one writes it: the latents that are left out."""
+    best: list[int] = []
+    information = 0.0
+    while True:
+        base, taken = list(best), None
+        for c in range(len(kl)):
+            if c not in base:
+                new = sum(kl[i] for i in [*base, c])
+                if (OMEGA * new if base else new) > information:
+                    information, taken = new, c
+        if taken is None:
+            return [c for c in range(len(kl)) if c not in best]
+        best = [*base, taken]
+
+
+def naive(model: str, stored: np.ndarray) -> Epoch:
+    nets = Nets()
+    adam = torch.optim.Adam([*nets.encoder.parameters(), *nets.decoder.parameters()], lr=1e-4)
+    other = torch.optim.Adam(nets.discriminator.parameters(), lr=1e-4, betas=(0.5, 0.9))
+    history: list[dict[str, float]] = []
+
+    def batch() -> Tensor:
+        rows = np.random.randint(len(stored), size=BATCH)
+        return torch.from_numpy(np.unpackbits(stored[rows], axis=1)).view(-1, 1, 64, 64).float()
+
+    def codes(x: Tensor) -> Tensor:
+        mu, logvar = nets.encoder(x).chunk(2, 1)
+        return mu + (logvar / 2).exp() * torch.randn(BATCH, LATENTS)
+
+    def epoch() -> None:
+        for _ in range(STEPS):
+            x = batch()
+            z, _, kl, x_rec = nets.elbo(x, torch.randn(BATCH, LATENTS))
+            loss = kl + x_rec
+            logs = {"kl": kl, "x": x_rec}
+            if model == "factor_vae":
+                logits = nets.discriminator(z)
+                logs["tc"] = (logits[:, 0] - logits[:, 1]).mean()
+                loss = loss + GAMMA * logs["tc"]
+            adam.zero_grad()
+            loss.backward()
+            adam.step()
+            if model == "factor_vae":
+                permuted = codes(batch())
+                permuted = torch.stack([c[torch.randperm(BATCH)] for c in permuted.T], 1)
+                real, fake = nets.discriminator(codes(x)), nets.discriminator(permuted)
+                zeros = torch.zeros(BATCH, dtype=torch.long)
+                second = (cross_entropy(real, zeros) + cross_entropy(fake, zeros + 1)) / 2
+                other.zero_grad()
+                second.backward()
+                other.step()
+            else:
+                kls = latent_kl(*nets.encoder(batch()).chunk(2, 1))
+                worst = greedy(kls.tolist())
+                second = ALPHA * kls[worst].sum()
+                adam.zero_grad()
+                second.backward()
+                adam.step()
+            logs["second"] = second
+            history.append({name: value.item() for name, value in logs.items()})
+
+    return epoch
+
+
+def bare(model: str, stored: Tensor) -> Epoch:
+    nets = Nets()
+    parts = [[*nets.encoder.parameters()], [*nets.encoder.parameters()]]
+    parts[0] += nets.decoder.parameters()
+    adam = torch.optim.AdamW(parts[0], 1e-4, weight_decay=0, fused=True)
+    optimisers = [adam, adam]
+    if model == "factor_vae":
+        parts[1] = [*nets.discriminator.parameters()]
+        optimisers[1] = torch.optim.AdamW(parts[1], 1e-4, (0.5, 0.9), weight_decay=0, fused=True)
+    zeros = torch.zeros(BATCH, dtype=torch.long)
+
+    def update(which: int, loss: Tensor) -> None:
+        gradients = torch.autograd.grad(loss, parts[which])
+        for p, gradient in zip(parts[which], gradients, strict=True):
+            p.grad = gradient
+        optimisers[which].step()
+        for p in parts[which]:
+            p.grad = None
+
+    def codes(x: Tensor, eps: Tensor) -> Tensor:
+        mu, logvar = nets.encoder(x).chunk(2, 1)
+        return mu + (logvar / 2).exp() * eps
+
+    def epoch() -> None:
+        rows = torch.randint(len(stored), (STEPS, 2, BATCH))
+        batches, noise = stored[rows], torch.randn(STEPS, 4, BATCH, LATENTS)
+        history = []
+        for step in range(STEPS):
+            x, x2 = unpack(batches[step, 0]), unpack(batches[step, 1])
+            z, kls, kl, x_rec = nets.elbo(x, noise[step, 0])
+            loss = kl + x_rec
+            logs = [kl, x_rec]
+            if model == "factor_vae":
+                logits = nets.discriminator(z)
+                tc = (logits[:, 0] - logits[:, 1]).mean()
+                loss = loss + GAMMA * tc
+                with torch.no_grad():
+                    worst = worst_by_kl(kls, OMEGA)
+                    logs += [tc, torch.where(worst, kls, 0).sum()]
+            update(0, loss)
+            if model == "factor_vae":
+                with torch.no_grad():
+                    z, permuted = codes(x, noise[step, 1]), codes(x2, noise[step, 2])
+                    permuted = permuted.gather(0, noise[step, 3].argsort(0))
+                real, fake = nets.discriminator(z), nets.discriminator(permuted)
+                second = (cross_entropy(real, zeros) + cross_entropy(fake, zeros + 1)) / 2
+            else:
+                kls = latent_kl(*nets.encoder(x2).chunk(2, 1))
+                worst = worst_by_kl(kls.detach(), OMEGA)
+                second = ALPHA * torch.where(worst, kls, 0).sum()
+            update(1, second)
+            history.append([value.detach() for value in (*logs, loss, second)])
+        torch.stack([torch.stack(values) for values in history]).mean(0).tolist()
+
+    return epoch
+
+
+def trainer(model: str) -> Epoch:
+    settings = {"batch_size": BATCH, "steps_per_epoch": STEPS, "latent_dims": LATENTS}
+    return build_trainer(TrialSpec(model, DATA, settings, seed=0), device="cpu").run_epoch
+
+
+def plain(model: str) -> Epoch:
+    fast = Convolutional.memory_format
+    Convolutional.memory_format = torch.contiguous_format
+    try:
+        return trainer(model)
+    finally:
+        Convolutional.memory_format = fast
+
+
+def main(rounds: int = 10, threads: int = 1) -> None:
+    torch.set_num_threads(threads)
+    stored = load_data(DATA).split("validation").x
+    print(f"{machine()}, {threads} threads, medians of {rounds} rounds of {STEPS} steps")
+    for model in ("non_syn", "factor_vae"):
+        loops = {
+            "naive": naive(model, stored.numpy()),
+            "bare": bare(model, stored),
+            "plain": plain(model),
+            "trainer": trainer(model),
+        }
+        times: dict[str, list[float]] = {name: [] for name in loops}
+        for epoch in loops.values():
+            epoch()
+        for _ in range(rounds):
+            for name, epoch in loops.items():
+                start = time.process_time()
+                epoch()
+                times[name].append(1e3 * (time.process_time() - start) / STEPS)
+        for name, values in times.items():
+            ratio = statistics.median(v / b for v, b in zip(values, times["bare"], strict=True))
+            print(
+                f"{model:10}  {name:8} {statistics.median(values):7.1f} ms a step, "
+                f"{ratio:5.3f} x bare"
+            )
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as cache:
+        os.environ.setdefault("SYMRAY_CACHE", str(Path(cache)))
+        main(*map(int, sys.argv[1:]))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 models = typer.Typer(help="List, download and verify registered models.", no_args_is_help=True)
 
-SHOWN = ("x_mae", "y_mae", "mi_z0_y", "probe_r2")
+SHOWN = ("x_mae", "y_mae", "mi_z0_y", "probe_r2", "x_nats", "factor_vae_metric", "mig", "dci")
 
 
 @models.command("list")

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 models = typer.Typer(help="List, download and verify registered models.", no_args_is_help=True)
 
-SHOWN = ("x_mae", "x_accuracy", "x_exact", "y_mae", "mi_z0_y", "probe_r2")
+SHOWN = (
+    *("x_mae", "x_accuracy", "x_exact", "x_nats", "y_mae", "mi_z0_y", "probe_r2"),
+    *("factor_vae_metric", "mig", "dci"),
+)
 
 
 @models.command("list")

@@ -71,3 +71,19 @@ def test_spreads() -> None:
     stats = {"mi_z0_y": {"mean": 0.12, "sd": 0.05}, "x_mae": {"mean": 0.5, "sd": 0.125}, **floor}
     assert spreads(["mi_z0_y", "x_mae", "y_mae"], stats) == ["<= floor", "0.5 ± 0.12", "-"]
     assert spreads(["x_mae"], {"x_mae": {"mean": 0.5, "sd": None}}) == ["0.5"]
+
+
+def test_a_choice_by_factors_is_labelled_and_the_udr_stands_beside_it(
+    sprites_study: StudyRecord, capsys: Capture
+) -> None:
+    show_results(sprites_study)
+    lines = capsys.readouterr().out.splitlines()
+    (said,) = (line for line in lines if line.startswith("mig needs the factors"))
+    assert said.endswith("a choice by supervision, with which label-free ones can't be compared")
+    (header,) = (line for line in lines if line.split()[:2] == ["trial", "split"])
+    assert header.split() == ["trial", "split", "n", "mig", "x_nats", "udr"]
+    confirmation = read_confirmation(sprites_study)
+    assert confirmation is not None
+    (row,) = (line for line in lines if line.split()[1:2] == ["validation"])
+    assert row.split()[-3] == f"{confirmation['candidates'][0]['udr']['mean']:.4g}"
+    assert "udr: agreement of the seeds" in "\n".join(lines)

@@ -13,22 +13,30 @@ from symray.study.file.entries import Choice, Range
 from symray.study.file.options import (
     Checkpoints,
     Confirmation,
+    ImagesData,
     NpzData,
     Pruner,
     Resources,
     Sampler,
+    SpritesData,
 )
 from symray.study.file.problem import KeyPath, StudyFileError
 from symray.study.file.study_file import StudyFile
 
 SECTIONS: dict[str, type[BaseModel]] = {
-    "data": NpzData,
     "sampler": Sampler,
     "pruner": Pruner,
     "resources": Resources,
     "confirmation": Confirmation,
     "checkpoints": Checkpoints,
 }
+
+DATA: dict[int | str, list[type[BaseModel]]] = {
+    "(images)": [ImagesData],
+    "(dsprites)": [SpritesData],
+    "(npz)": [NpzData, ImagesData, SpritesData],  # also the tag of what is none of them
+}
+"""Sections that ``data`` may be, by pydantic's tag."""
 
 _BOUNDS = {
     "greater_than": ("gt", "greater than"),
@@ -71,13 +79,14 @@ def first_problem(error: ValidationError) -> StudyFileError:
 
 
 def _sentence(found: ErrorDetails, path: KeyPath) -> str:
+    beside = _keys_beside(path, found["loc"])
     kind, value, context = found["type"], _shown(found["input"]), found.get("ctx", {})
-    if kind == "extra_forbidden" and path[0] == "search" and path[-1] in _keys_beside(path):
+    if kind == "extra_forbidden" and path[0] == "search" and path[-1] in beside:
         return "stands beside a choice; keep either {low: ..., high: ...} or {choice: [...]}"
     if kind == "extra_forbidden":
-        return f"there is no such key{nearest(str(path[-1]), _keys_beside(path))}"
+        return f"there is no such key{nearest(str(path[-1]), beside)}"
     if kind == "missing":
-        return f"missing: {_description(path)}"
+        return f"missing: {_description(path, found['loc'])}"
     if kind == "value_error":
         return str(context["error"])
     if kind == "literal_error":
@@ -107,20 +116,22 @@ def _key_path(loc: tuple[int | str, ...]) -> KeyPath:
     return tuple(part for part in loc if not str(part).startswith("("))
 
 
-def _section(path: KeyPath) -> Iterable[type[BaseModel]]:
-    """The models whose key ``path`` may be."""
+def _section(path: KeyPath, loc: KeyPath) -> Iterable[type[BaseModel]]:
+    """The models whose key ``path`` may be, at pydantic's ``loc``."""
     if len(path) == 1:
         return [StudyFile]
+    if path[0] == "data":
+        return next(sections for tag, sections in DATA.items() if tag in loc)
     if path[0] == "search":
         return [Range, Choice]
     return [SECTIONS[str(path[0])]]
 
 
-def _keys_beside(path: KeyPath) -> list[str]:
-    names = [name for section in _section(path) for name in section.model_fields]
-    return names + (list(DIRECTIVES) if len(path) == 1 else [])
+def _keys_beside(path: KeyPath, loc: KeyPath) -> list[str]:
+    names = [name for section in _section(path, loc) for name in section.model_fields]
+    return [*dict.fromkeys(names)] + (list(DIRECTIVES) if len(path) == 1 else [])
 
 
-def _description(path: KeyPath) -> str | None:
-    fields = {k: f for section in _section(path) for k, f in section.model_fields.items()}
+def _description(path: KeyPath, loc: KeyPath) -> str | None:
+    fields = {k: f for section in _section(path, loc) for k, f in section.model_fields.items()}
     return fields[str(path[-1])].description

@@ -115,6 +115,15 @@ KEYS = [  # one of the first five lines, and what is said
     ({"data": "data: [1]"}, "s.yaml:3: data: must be a data set's name, {npz: FILE, "
      "...}, {csv: FILE, ...} or {dsprites: [...]}, not [1]"),
     ({"data": "data: {x: a}"}, "s.yaml:3: data.npz: missing: the file, relative to the study file"),
+    ({"data": "data: {npz: a, images: x, factor: f}"}, "s.yaml:3: data.factor: there is no such "
+     "key; did you mean 'factors'?"),
+    ({"data": "data: {dsprite: [1, 1, 4, 2, 2]}"}, "s.yaml:3: data.dsprite: there is no such key; "
+     "did you mean 'dsprites'?"),
+    ({"data": "data: {dsprites: 4}"}, "s.yaml:3: data.dsprites: must be a list, not 4"),
+    ({"data": "data: {dsprites: [1, 1, 4, 2, 0]}"}, "s.yaml:3: data.dsprites[4]: must be at least "
+     "1, not 0"),
+    ({"data": "data: {images: x}"}, "s.yaml:3: data.npz: missing: the file, relative to the study "
+     "file"),
     ({"constraints": "constraints: x_mae <= 1"}, "s.yaml:5: constraints: must be a list, not "
      "'x_mae <= 1'"),
     ({"constraints": "constraints: [5]"}, "s.yaml:5: constraints[0]: a constraint is a text such "

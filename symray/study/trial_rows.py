@@ -42,7 +42,8 @@ def _row(record: StudyRecord, trial: FrozenTrial) -> Row:
 
 def columns(record: StudyRecord) -> list[str]:
     """Every name that an expression or a sort may use."""
-    return [*FIXED, *record.file.search, *METRICS, *metric_names(record.file.design())]
+    own = metric_names(record.file.design())
+    return [*FIXED, *record.file.search, *METRICS.among(own)]
 
 
 def value(row: Row, name: str) -> Any:

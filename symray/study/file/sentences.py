@@ -124,7 +124,7 @@ def _section(path: KeyPath, loc: KeyPath) -> Iterable[type[BaseModel]]:
         return next(sections for tag, sections in DATA.items() if tag in loc)
     if path[0] == "search":
         return [Range, Choice]
-    return [SECTIONS[str(path[0])]]
+    return [SECTIONS[str(path[0])]] if path[0] in SECTIONS else []
 
 
 def _keys_beside(path: KeyPath, loc: KeyPath) -> list[str]:

@@ -79,12 +79,15 @@ def first_problem(error: ValidationError) -> StudyFileError:
 
 
 def _sentence(found: ErrorDetails, path: KeyPath) -> str:
-    beside = _keys_beside(path, found["loc"])
     kind, value, context = found["type"], _shown(found["input"]), found.get("ctx", {})
-    if kind == "extra_forbidden" and path[0] == "search" and path[-1] in beside:
+    if (
+        kind == "extra_forbidden"
+        and path[0] == "search"
+        and path[-1] in _keys_beside(path, found["loc"])
+    ):
         return "stands beside a choice; keep either {low: ..., high: ...} or {choice: [...]}"
     if kind == "extra_forbidden":
-        return f"there is no such key{nearest(str(path[-1]), beside)}"
+        return f"there is no such key{nearest(str(path[-1]), _keys_beside(path, found['loc']))}"
     if kind == "missing":
         return f"missing: {_description(path, found['loc'])}"
     if kind == "value_error":

@@ -85,11 +85,11 @@ def seconds(work: Callable[[], object]) -> float:
 
 def main() -> None:
     print(machine(), f"{torch.get_num_threads()} torch threads")
+    print(f"first image, compiled or loaded: {seconds(lambda: render([0])):.2f} s")
     if folder := os.environ.get("SYMRAY_DATA"):
         agreement(folder)
     everything = np.arange(len(DSPRITES))
     some = np.random.default_rng(0).choice(everything, PLAIN_IMAGES)
-    print(f"first image, compiled or loaded: {seconds(lambda: render([0])):.2f} s")
     differing = np.bitwise_count(plain(some) ^ render(some)).sum()
     ours = min(seconds(lambda: render(everything)) for _ in range(2))
     plainly = seconds(lambda: plain(some)) * len(everything) / PLAIN_IMAGES

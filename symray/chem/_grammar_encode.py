@@ -58,8 +58,8 @@ CHLORINE, BROMINE = rule("aliphatic_organic", "Cl"), rule("aliphatic_organic", "
 
 
 @njit(nogil=True, cache=True)
-def _put(out: Bytes, n: int, value: int) -> int:
-    """Write ``value`` as the n-th rule if it fits; the number of rules so far."""
+def put(out: Bytes, n: int, value: int) -> int:
+    """Write ``value`` as the n-th of ``out`` if it fits; how many there are so far."""
     if n < out.size:
         out[n] = value
     return n + 1
@@ -90,7 +90,7 @@ def _digits(text: Bytes, at: int, most: int) -> int:
 @njit(nogil=True, cache=True)
 def _put_digits(text: Bytes, at: int, stop: int, out: Bytes, n: int) -> int:
     for i in range(at, stop):
-        n = _put(out, n, DIGIT_RULE[text[i]])
+        n = put(out, n, DIGIT_RULE[text[i]])
     return n
 
 
@@ -121,31 +121,31 @@ def _bracket(text: Bytes, at: int, out: Bytes, n: int) -> tuple[int, int, bool]:
     has_chiral, has_hydrogens, has_charge = hydrogens > chiral, charge > hydrogens, end > charge
     has_bac = has_chiral or has_hydrogens or has_charge
 
-    n = _put(out, n, BRACKET)
-    n = _put(out, n, BRACKET_ATOM)
-    n = _put(out, n, BAI + (symbol == isotope) + 2 * (not has_bac))
+    n = put(out, n, BRACKET)
+    n = put(out, n, BRACKET_ATOM)
+    n = put(out, n, BAI + (symbol == isotope) + 2 * (not has_bac))
     if symbol > isotope:
-        n = _put(out, n, ISOTOPE + symbol - isotope - 1)
+        n = put(out, n, ISOTOPE + symbol - isotope - 1)
         n = _put_digits(text, isotope, symbol, out, n)
-    n = _put(out, n, SYMBOL_AROMATIC if element >= FIRST_AROMATIC else SYMBOL_ALIPHATIC)
-    n = _put(out, n, element)
+    n = put(out, n, SYMBOL_AROMATIC if element >= FIRST_AROMATIC else SYMBOL_ALIPHATIC)
+    n = put(out, n, element)
     if has_bac:
         if not (has_hydrogens or has_charge):
-            n = _put(out, n, BAC_CHIRAL)
+            n = put(out, n, BAC_CHIRAL)
         else:
-            n = _put(out, n, BAC_CHIRAL_BAH if has_chiral else BAC_BAH)
+            n = put(out, n, BAC_CHIRAL_BAH if has_chiral else BAC_BAH)
         if has_chiral:
-            n = _put(out, n, CHIRAL + hydrogens - chiral - 1)
+            n = put(out, n, CHIRAL + hydrogens - chiral - 1)
         if has_hydrogens:
-            n = _put(out, n, BAH_HCOUNT_BACH if has_charge else BAH_HCOUNT)
-            n = _put(out, n, HCOUNT + charge - hydrogens - 1)
+            n = put(out, n, BAH_HCOUNT_BACH if has_charge else BAH_HCOUNT)
+            n = put(out, n, HCOUNT + charge - hydrogens - 1)
             n = _put_digits(text, hydrogens + 1, charge, out, n)
         elif has_charge:
-            n = _put(out, n, BAH_BACH)
+            n = put(out, n, BAH_BACH)
         if has_charge:
-            n = _put(out, n, BACH_CHARGE)
+            n = put(out, n, BACH_CHARGE)
             sign = MINUS if text[charge] == ord("-") else PLUS
-            n = _put(out, n, sign + end - charge - 1)
+            n = put(out, n, sign + end - charge - 1)
             n = _put_digits(text, charge + 1, end, out, n)
     return end + 1, n, True
 
@@ -223,9 +223,9 @@ def _survey(
 def _chain(before: Numbers, bonded: Bytes, last: int, out: Bytes, n: int) -> int:
     """The rules that give a chain its atoms, from its last one on backwards."""
     while before[last] >= 0:
-        n = _put(out, n, MORE_ATOMS + bonded[last])
+        n = put(out, n, MORE_ATOMS + bonded[last])
         last = before[last]
-    return _put(out, n, LAST_ATOM)
+    return put(out, n, LAST_ATOM)
 
 
 @njit(nogil=True, cache=True)
@@ -233,7 +233,7 @@ def _write(
     text: Bytes, before: Numbers, bonded: Bytes, branches: Numbers, ends: Numbers, out: Bytes
 ) -> int:
     """Second pass: as many rules as fit into ``out``, and how many there are."""
-    n = _put(out, 0, SMILES)
+    n = put(out, 0, SMILES)
     n = _chain(before, bonded, ends[0], out, n)
     at = 0
     while at < text.size:
@@ -243,36 +243,36 @@ def _write(
         if text[at] == ord("("):
             at += 1
             bond = BOND_RULE[text[at]]
-            n = _put(out, n, BRANCH + (bond > 0))
+            n = put(out, n, BRANCH + (bond > 0))
             if bond:
-                n = _put(out, n, bond)
+                n = put(out, n, bond)
                 at += 1
             n = _chain(before, bonded, ends[at], out, n)
         elif BOND_RULE[text[at]]:
-            n = _put(out, n, BOND_RULE[text[at]])
+            n = put(out, n, BOND_RULE[text[at]])
             at += 1
         atom = at
         element, after = _element(text, at)
         rings, _ = _ring_bonds(text, _after_atom(text, at))
-        n = _put(out, n, BRANCHED_ATOM + (rings > 0) + 2 * (branches[atom] > 0))
+        n = put(out, n, BRANCHED_ATOM + (rings > 0) + 2 * (branches[atom] > 0))
         if element:
-            n = _put(out, n, AROMATIC if element >= FIRST_AROMATIC else ALIPHATIC)
-            n = _put(out, n, element)
+            n = put(out, n, AROMATIC if element >= FIRST_AROMATIC else ALIPHATIC)
+            n = put(out, n, element)
             at = after
         else:
             at, n, _ = _bracket(text, at, out, n)
         for ring in range(rings):
-            n = _put(out, n, MORE_RB if ring < rings - 1 else ONE_RB)
+            n = put(out, n, MORE_RB if ring < rings - 1 else ONE_RB)
         for _ in range(rings):
             bond = BOND_RULE[text[at]]
-            n = _put(out, n, RINGBOND + (bond > 0))
+            n = put(out, n, RINGBOND + (bond > 0))
             if bond:
-                n = _put(out, n, bond)
+                n = put(out, n, bond)
                 at += 1
-            n = _put(out, n, DIGIT_RULE[text[at]])
+            n = put(out, n, DIGIT_RULE[text[at]])
             at += 1
         for branch in range(branches[atom]):
-            n = _put(out, n, MORE_BB if branch < branches[atom] - 1 else ONE_BB)
+            n = put(out, n, MORE_BB if branch < branches[atom] - 1 else ONE_BB)
     return n
 
 

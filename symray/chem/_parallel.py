@@ -7,9 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+import numpy as np
 from joblib import Parallel, cpu_count, delayed
+from numpy.typing import NDArray
 
 from symray.chem.base import Progress
+
+Kernel = Callable[..., None]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -32,6 +36,40 @@ def on_threads(
         for stop, _ in zip(stops, pool.map(work, starts, stops), strict=True):
             if progress:
                 progress(stop, rows)
+
+
+def on_texts(
+    kernel: Kernel, texts: Sequence[str], length: int, fill: int, progress: Progress | None
+) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
+    """Run a compiled encoder on the threads.
+
+    Args:
+        kernel: takes N texts end to end, where each starts (N + 1,), and the three arrays below.
+        texts: one string a molecule; what isn't ASCII reaches the kernel as a question mark or as
+            a byte above 127.
+        length: L.
+        fill: what the codes are filled up with.
+        progress: called as chunks are done.
+
+    Returns:
+        Codes (N, L), how many there are, which may be more than L (N,), and errors (N, 2).
+    """
+    codes = np.full((len(texts), length), fill, np.uint8)
+    lengths = np.zeros(len(texts), np.int64)
+    errors = np.zeros((len(texts), 2), np.int64)
+
+    def work(start: int, stop: int) -> None:
+        part = slice(start, stop)
+        # one byte a character, so that places in the bytes are places in the string
+        characters = "".join(texts[part]).encode("latin-1", "replace")
+        starts = np.zeros(stop - start + 1, np.int64)
+        np.cumsum([len(text) for text in texts[part]], out=starts[1:])
+        kernel(
+            np.frombuffer(characters, np.uint8), starts, codes[part], lengths[part], errors[part]
+        )
+
+    on_threads(len(texts), work, progress)
+    return codes, lengths, errors
 
 
 def on_processes(

@@ -205,8 +205,8 @@ class Codec(ABC):
 
 
 def quoted(smiles: str) -> str:
-    """``smiles`` for a sentence."""
-    return f"'{smiles}'" if smiles else "an empty string"
+    """``smiles`` for a sentence, its beginning where it is long."""
+    return _short(smiles) if smiles else "an empty string"
 
 
 def too_long(symbols: int, length: int) -> str:

@@ -6,15 +6,33 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from symray.chem._deepsmiles import decode_chunk, encode_chunk
-from symray.chem._parallel import on_processes
-from symray.chem.base import BadRow, Codec, Encoded, Indices, Progress, too_long
+from symray.chem import _deepsmiles_encode as writer
+from symray.chem._deepsmiles import decode_chunk
+from symray.chem._parallel import on_processes, on_texts
+from symray.chem.base import EMPTY, BadRow, Codec, Encoded, Indices, Progress, too_long
 from symray.errors import UserError
 
-CHUNK = 10_000
+CHUNK = 5_000
+SPACE = ord(" ")
 
 ZINC_CHARACTERS = "#%)+-/0123456789=@BCFHINOPS[\\]clnors"
 ZINC_LENGTH = 113
+
+_REASONS = {
+    writer.UNREADABLE: "can't be read: it has '{found}' as character {at}",
+    writer.RING_AFTER_BRANCH: (
+        "has a ring's digit after a branch, as character {at}, which DeepSMILES can't write; put it"
+        " before the branch"
+    ),
+    writer.ACROSS: (
+        "closes the ring '{found}', as character {at}, in another branch than it opens it in, which"
+        " DeepSMILES can't write; RDKit's canonical SMILES avoids that"
+    ),
+    writer.OTHER_BOND: "can't be read: its ring '{found}' has two kinds of bond, at character {at}",
+    writer.UNOPENED: "can't be read: it has ')' as character {at} that closes no branch",
+    writer.OPEN_BRANCH: "can't be read: it ends with a branch that is still open",
+    writer.OPEN_RING: "can't be read: its ring '{found}' is not closed",
+}
 
 
 class DeepSmilesCodec(Codec):
@@ -52,16 +70,24 @@ class DeepSmilesCodec(Codec):
         cls, smiles: Sequence[str | None], progress: Progress | None = None
     ) -> tuple[Self, Encoded]:
         """The codec with the characters and the length of these molecules, and them encoded."""
-        texts, bad = _deep_smiles(smiles, progress)
-        characters = "".join(sorted(set().union(*texts)))
-        codec = cls(characters or ZINC_CHARACTERS, max([1, *map(len, texts)]))
-        return codec, codec._as_indices(smiles, texts, bad)
+        texts = [text or "" for text in smiles]
+        lengths = on_texts(writer.write, texts, 0, SPACE, None)[1]
+        length = max(1, int(lengths.max(initial=1)))
+        written = on_texts(writer.write, texts, length, SPACE, progress)
+        used = np.zeros(256, np.bool_)
+        for start in range(0, len(texts), CHUNK):  # as an index, a code takes eight bytes
+            used[written[0][start : start + CHUNK]] = True
+        used[SPACE] = False
+        characters = bytes(np.flatnonzero(used).tolist()).decode()
+        codec = cls(characters or ZINC_CHARACTERS, length)
+        return codec, codec._encoded(texts, *written)
 
     def encode_batch(
         self, smiles: Sequence[str | None], progress: Progress | None = None
     ) -> Encoded:
         """Encode ``smiles`` (N,) on all cores; what can't be encoded, as None, is in ``bad``."""
-        return self._as_indices(smiles, *_deep_smiles(smiles, progress))
+        texts = [text or "" for text in smiles]
+        return self._encoded(texts, *on_texts(writer.write, texts, self.length, SPACE, progress))
 
     def decode_batch(self, indices: ArrayLike) -> list[str | None]:
         """The SMILES of each row of ``indices`` (N, L), or None for what can't be read."""
@@ -108,41 +134,33 @@ class DeepSmilesCodec(Codec):
             "characters": self.characters,
         }
 
-    def _as_indices(
-        self, smiles: Sequence[str | None], texts: list[str], bad: list[BadRow]
+    def _encoded(
+        self,
+        texts: list[str],
+        written: Indices,
+        lengths: NDArray[np.int64],
+        errors: NDArray[np.int64],
     ) -> Encoded:
-        lengths = np.array([len(text) for text in texts], np.int64)
-        indices = np.full((len(texts), self.length), self.padding, np.uint8)
-        for start in range(0, len(texts), CHUNK):
-            part = slice(start, start + CHUNK)
-            short = [text.ljust(self.length)[: self.length] for text in texts[part]]
-            characters = np.frombuffer("".join(short).encode("latin-1", "replace"), np.uint8)
-            indices[part] = self._index[characters].reshape(len(short), self.length)
-        unknown = (indices != self.padding).sum(axis=1) < np.minimum(lengths, self.length)
-        for row in map(int, np.flatnonzero(unknown | (lengths > self.length))):
-            missing = [character for character in texts[row] if character not in self.characters]
-            if missing:
-                reason = f"has '{missing[0]}', which is not in the codec's vocabulary"
+        """DeepSMILES (N, length), filled up with spaces, as indices."""
+        indices = self._index[written]
+        unknown = ((indices == self.padding) & (written != SPACE)).any(axis=1)
+        unusable = (errors[:, 0] != writer.FINE) | (lengths == 0) | (lengths > self.length)
+        bad = []
+        for row in map(int, np.flatnonzero(unusable | unknown)):
+            kind, at = errors[row]
+            if not texts[row]:
+                reason = EMPTY
+            elif kind != writer.FINE:
+                found = texts[row][at : at + (3 if texts[row][at : at + 1] == "%" else 1)]
+                reason = _REASONS[int(kind)].format(found=found, at=at + 1)
+            elif unknown[row]:
+                strange = written[row][(indices[row] == self.padding) & (written[row] != SPACE)]
+                reason = f"has '{chr(strange[0])}', which is not in the codec's vocabulary"
             else:
                 reason = too_long(int(lengths[row]), self.length)
-            bad.append(BadRow(row, smiles[row] or "", reason))
+            bad.append(BadRow(row, texts[row], reason))
             indices[row], lengths[row] = self.padding, 0
-        return Encoded(indices, lengths, sorted(bad, key=lambda one: one.row))
-
-
-def _deep_smiles(
-    smiles: Sequence[str | None], progress: Progress | None
-) -> tuple[list[str], list[BadRow]]:
-    """The DeepSMILES of each molecule, "" for those that are bad, and these."""
-    texts: list[str] = []
-    bad = []
-    for chunk in on_processes(encode_chunk, smiles, CHUNK, progress):
-        for text, reason in chunk:
-            if reason is not None:
-                row = len(texts)
-                bad.append(BadRow(row, smiles[row] or "", reason))
-            texts.append(text)
-    return texts, bad
+        return Encoded(indices, lengths, bad)
 
 
 def _lines(characters: NDArray[np.uint8]) -> list[str]:

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from symray.chem import _grammar_decode as machine
 from symray.chem import _grammar_encode as parser
-from symray.chem._parallel import on_threads
+from symray.chem._parallel import on_texts, on_threads
 from symray.chem.base import EMPTY, BadRow, Codec, Encoded, Indices, Progress, too_long
 from symray.chem.rules import LEFTS, RULES, Rule
 from symray.errors import UserError
@@ -81,7 +81,8 @@ class GrammarCodec(Codec):
         cls, smiles: Sequence[str | None], progress: Progress | None = None
     ) -> tuple[Self, Encoded]:
         """The codec as long as the longest of these molecules, and the molecules encoded by it."""
-        lengths = _parse([text or "" for text in smiles], 0, None)[1]
+        texts = [text or "" for text in smiles]
+        lengths = on_texts(parser.parse, texts, 0, machine.PADDING, None)[1]
         codec = cls(max(int(lengths.max(initial=0)), machine.SHORTEST))
         return codec, codec.encode_batch(smiles, progress)
 
@@ -90,7 +91,9 @@ class GrammarCodec(Codec):
     ) -> Encoded:
         """Encode ``smiles`` (N,) on all cores; what can't be encoded, as None, is in ``bad``."""
         texts = [text or "" for text in smiles]
-        indices, lengths, errors = _parse(texts, self.length, progress)
+        indices, lengths, errors = on_texts(
+            parser.parse, texts, self.length, self.padding, progress
+        )
         bad = []
         unusable = (errors[:, 0] != parser.FINE) | (lengths > self.length)
         for row in map(int, np.flatnonzero(unusable)):
@@ -176,28 +179,6 @@ class GrammarCodec(Codec):
             "length": self.length,
             "rules": [[left, list(right)] for left, right in RULES],
         }
-
-
-def _parse(
-    smiles: Sequence[str], length: int, progress: Progress | None
-) -> tuple[Indices, NDArray[np.int64], NDArray[np.int64]]:
-    """Rules (N, length) with padding, how many rules (N,), and errors (N, 2)."""
-    indices = np.full((len(smiles), length), machine.PADDING, np.uint8)
-    lengths = np.zeros(len(smiles), np.int64)
-    errors = np.zeros((len(smiles), 2), np.int64)
-
-    def work(start: int, stop: int) -> None:
-        part = slice(start, stop)
-        # one byte a character, so that places in the bytes are places in the string
-        texts = "".join(smiles[part]).encode("latin-1", "replace")
-        starts = np.zeros(stop - start + 1, np.int64)
-        np.cumsum([len(text) for text in smiles[part]], out=starts[1:])
-        parser.parse(
-            np.frombuffer(texts, np.uint8), starts, indices[part], lengths[part], errors[part]
-        )
-
-    on_threads(len(smiles), work, progress)
-    return indices, lengths, errors
 
 
 def _spell(rules: Indices) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:

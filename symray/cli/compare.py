@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 HEADINGS = {
     "x_mae": "X MAE",
+    "x_accuracy": "X accuracy",
+    "x_exact": "X exact",
+    "x_nats": "X nats",
     "y_mae": "Y MAE",
     "mi_z0_y_paper": "MI(Z0;Y) as published",
     "mi_z0_y_sampled": "MI(Z0;Y) sampled",
@@ -22,16 +25,13 @@ HEADINGS = {
     "floor": "its floor",
     "probe_r2": "probe R²",
     "z0_gain": "Z0 gain",
-}
-IMAGE_HEADINGS = {
-    "x_nats": "X nats",
     "factor_vae_metric": "FactorVAE metric",
     "mig": "MIG",
     "dci": "DCI",
     "beta_vae_metric": "beta-VAE metric",
     "active_latents": "active",
 }
-"""Columns of studies of images, which have none of the others but Z0's gain."""
+"""Columns, as far as a study has them."""
 
 
 def compare(
@@ -122,9 +122,13 @@ def _print_table(comparison: "Comparison") -> None:
 
 
 def _headings(comparison: "Comparison") -> dict[str, str]:
-    """Those of vectors and of images as far as there are such studies."""
-    kinds = {"x_nats" in row.figures for row in comparison.rows if row.figures} or {False}
-    return (HEADINGS if False in kinds else {}) | (IMAGE_HEADINGS if True in kinds else {})
+    """Metrics that a study has and their headings, errors of single targets first."""
+    from symray.metrics import METRICS, OF_TARGET
+
+    had = {name for row in comparison.rows for name in row.figures}
+    had |= {"floor"} if "mi_z0_y" in had else set()
+    of_targets = [name for name in METRICS.among(had) if name.startswith(OF_TARGET)]
+    return {name: name for name in of_targets} | {n: h for n, h in HEADINGS.items() if n in had}
 
 
 def _cell(row: "Row", name: str) -> str:

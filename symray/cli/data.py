@@ -1,9 +1,9 @@
 """``data``: the data sets that study files know by name."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -58,20 +58,23 @@ def prepare(
     out().print(f"data set '{name}' is ready")
 
 
-def prepare_missing(specs: Iterable[object]) -> None:
-    """Prepare those named data sets among ``specs`` that aren't ready on this machine.
+def prepare_missing(specs: Iterable[str | Mapping[str, Any]]) -> None:
+    """Prepare those data sets among ``specs`` that aren't ready on this machine.
 
     Raises:
         UserError: a publisher is away, or a file can't be used.
     """
-    from symray.data import named_data_set
+    from symray.data import named_data_set, prepare_data
 
-    for name in dict.fromkeys(spec for spec in specs if isinstance(spec, str)):
-        cls = named_data_set(name)
-        if not cls.is_prepared():
-            err().print(f"data set '{name}' is prepared, once for all studies on this machine")
-            with progress_bars() as progress:
-                cls.prepare(None, progress)
+    done: list[object] = []
+    for spec in specs:
+        if spec in done:
+            continue
+        done.append(spec)
+        if isinstance(spec, str) and not named_data_set(spec).is_prepared():
+            err().print(f"data set '{spec}' is prepared, once for all studies on this machine")
+        with progress_bars() as progress:
+            prepare_data(spec, progress)
 
 
 @contextmanager

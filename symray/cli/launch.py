@@ -45,7 +45,7 @@ def launch(
     Example: symray launch studies/quickstart.yaml --name first --trials 3
     """
     files = _load(file, name, trials, overrides or [])
-    prepare_missing(study.data for study in files)
+    prepare_missing(spec for study in files for spec in study.data_specs())
     if dry_run:
         from symray.cli.plan import show_plans
 

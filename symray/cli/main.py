@@ -1,11 +1,12 @@
 """``symray``: the commands, and what becomes of errors."""
 
+import errno
 import os
 import tempfile
 import time
 import traceback
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -16,6 +17,7 @@ from symray.cli.data import data
 from symray.cli.doctor import doctor
 from symray.cli.explain import explain
 from symray.cli.files import check, init, new, schema
+from symray.cli.generate import generate
 from symray.cli.launch import launch, resume
 from symray.cli.models import models
 from symray.cli.output import err, out
@@ -27,6 +29,9 @@ from symray.cli.status import status
 from symray.cli.trials import logs, trials
 from symray.cli.ui import ui
 from symray.errors import UserError
+
+REFUSED = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+"""What the system says to a user whose disk is full or not theirs."""
 
 
 class Guarded(TyperGroup):
@@ -42,15 +47,17 @@ class Guarded(TyperGroup):
             raise typer.Exit(2) from None
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None
-        except Exception as error:
-            if isinstance(error, BrokenPipeError | typer.Abort) or hasattr(error, "exit_code"):
-                raise  # Typer's own business: wrong options, exits, a closed pipe
+        except OSError as error:
+            if error.errno not in REFUSED:
+                _unexpected(error)
             _debug()
-            where = _keep_traceback()
-            words = " ".join(str(error).split())
-            name = type(error).__name__
-            _say(f"unexpected {name}{f': {words}' if words else ''}; the traceback is in {where}")
-            raise typer.Exit(1) from None
+            where = f"{error.filename}: " if error.filename else ""
+            _say(f"{where}{error.strerror}; put that right and try again")
+            raise typer.Exit(2) from None
+        except Exception as error:
+            if isinstance(error, typer.Abort) or hasattr(error, "exit_code"):
+                raise  # Typer's own business: wrong options, exits
+            _unexpected(error)
 
 
 app = typer.Typer(
@@ -84,6 +91,7 @@ for _panel, _name, _command in (
     (LOOK, "reconcile", reconcile),
     (USE, "predict", predict),
     (USE, "traverse", traverse),
+    (USE, "generate", generate),
 ):
     app.command(_name, rich_help_panel=_panel)(_command)
 app.add_typer(new, name="new", rich_help_panel=BEGIN)
@@ -120,6 +128,18 @@ def _say(sentence: str) -> None:
     console = err()
     console.print("Error: ", style="bold red", end="")
     console.print(sentence)
+
+
+def _unexpected(error: Exception) -> NoReturn:
+    """Exit with a sentence for what nobody has foreseen; a closed pipe is Typer's own business."""
+    if isinstance(error, BrokenPipeError):
+        raise error
+    _debug()
+    where = _keep_traceback()
+    words = " ".join(str(error).split())
+    name = type(error).__name__
+    _say(f"unexpected {name}{f': {words}' if words else ''}; the traceback is in {where}")
+    raise typer.Exit(1) from None
 
 
 def _debug() -> None:

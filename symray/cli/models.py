@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 models = typer.Typer(help="List, download and verify registered models.", no_args_is_help=True)
 
-SHOWN = ("x_mae", "y_mae", "mi_z0_y", "probe_r2", "x_nats", "factor_vae_metric", "mig", "dci")
+SHOWN = (
+    *("x_mae", "x_accuracy", "x_exact", "x_nats", "y_mae", "mi_z0_y", "probe_r2"),
+    *("factor_vae_metric", "mig", "dci"),
+)
 
 
 @models.command("list")
@@ -71,18 +74,23 @@ def verify(
 
 
 def _lines(card: "ModelCard", folder: Path) -> Iterator[str]:
+    from symray.metrics import OF_TARGET
+
     yield (
         f"  {card.model} on {card.data} data"
         f" (X {' x '.join(map(str, card.x_shape))} wide, Y {card.y_dims}), "
         f"{card.epoch} epochs, by symray {card.symray}"
     )
+    own = [key.split("/")[1] for key in card.metrics if f"/{OF_TARGET}" in key]
     for split, suffix in (("test", "/mean"), ("validation", "")):
-        values = {name: card.metrics.get(f"{split}/{name}{suffix}") for name in SHOWN}
+        shown = dict.fromkeys([*SHOWN, *own])
+        values = {name: card.metrics.get(f"{split}/{name}{suffix}") for name in shown}
         had = [f"{name} {number(value)}" for name, value in values.items() if value is not None]
         if had:
             yield f"  {split}: {', '.join(had)}"
     if card.code is None:
-        yield f"  use it: symray predict {folder} --input FILE"
+        options = "--smiles CCO" if card.molecules else "--input FILE"
+        yield f"  use it: symray predict {folder} {options}"
         return
     package = card.model.split(":")[0].split(".")[0]
     yield (

@@ -1,25 +1,35 @@
 """``symray predict``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from symray.cli.options import AcceptCodeChange, Code, ModelName
 from symray.cli.output import err
 
+if TYPE_CHECKING:
+    from symray.training.loaded import LoadedModel
+
 
 def predict(
     model: ModelName,
     data: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             "--input",
             metavar="FILE",
-            help=".npz with x (and y for conditional models), or .csv with columns x1, x2, ...; "
-            "of images .npz.",
+            help=".npz with x (and y for conditional models), .csv with columns x1, x2, ...; "
+            "of images .npz; of molecules .csv with a column smiles, or .smi.",
         ),
-    ],
+    ] = None,
+    smiles: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SMILES", help="A molecule; can be repeated.", show_default=False),
+    ] = None,
+    column: Annotated[
+        str, typer.Option(metavar="NAME", help="The column of SMILES of --input.")
+    ] = "smiles",
     to: Annotated[
         Path | None,
         typer.Option("--out", metavar="FILE", help=".npz or .csv; CSV on stdout by default."),
@@ -32,6 +42,9 @@ def predict(
 
     Example: symray predict quickstart@champion --input points.csv --out predicted.csv
     """
+    from symray.data.units import Symbols
+    from symray.errors import UserError
+    from symray.study.molecules import read_smiles
     from symray.study.predict import check_suffix, model_folder, write_predictions
     from symray.study.predict import predict as predict_file
     from symray.training.bundle import load_bundle
@@ -40,7 +53,27 @@ def predict(
         check_suffix(to)
     with model_folder(model) as folder:
         loaded = load_bundle(folder, code, accept_code_change)
+    if isinstance(loaded.units.x, Symbols):
+        _predict_molecules(loaded, read_smiles(smiles or [], data, column), to, codes)
+        return
+    if data is None or smiles:
+        raise UserError(f"model '{loaded.spec.model}' was not trained on molecules: give --input")
     arrays = predict_file(loaded, data, codes)
     write_predictions(arrays, to)
     rows = len(next(iter(arrays.values())))
     err().print(f"{rows} rows, {', '.join(arrays)} written to {to or 'standard output'}")
+
+
+def _predict_molecules(
+    model: "LoadedModel", smiles: list[str], to: Path | None, codes: bool
+) -> None:
+    from symray.errors import UserError
+    from symray.study.molecules import predict_molecules, write_table
+
+    if to is not None and to.suffix != ".csv":
+        raise UserError(f"{to}: predictions of molecules are written to a .csv")
+    names, rows = predict_molecules(model, smiles, codes)
+    write_table((names, rows), to)
+    bad = sum(bool(row[-1]) for row in rows)
+    failed = f", {bad} of them can't be used, see the column error" if bad else ""
+    err().print(f"{len(rows)} molecules written to {to or 'standard output'}{failed}")

@@ -36,7 +36,7 @@ def try_file(
     from symray.study.file import load_study_file
 
     studies = load_study_file(file, overrides or [])
-    prepare_missing(study.data for study in studies)
+    prepare_missing(study.data_spec() for study in studies)
     for study in studies:
         _try(study, seconds)
 

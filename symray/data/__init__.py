@@ -5,16 +5,29 @@ from typing import Any
 
 from symray.data.arrays import arrays_from_spec
 from symray.data.artificial import Artificial
-from symray.data.base import VECTORS, Batch, DataForm, DataSet, NamedDataSet, Split, SplitName
+from symray.data.base import (
+    VECTORS,
+    Batch,
+    DataForm,
+    DataSet,
+    NamedDataSet,
+    Split,
+    SplitName,
+    Target,
+)
 from symray.data.dsprites import DSprites, PublishedDSprites, sprites_from_spec
+from symray.data.fetch import Progress, silent
 from symray.data.image_set import WITH_FACTORS, WITHOUT_FACTORS, images_from_spec
+from symray.data.own_molecules import molecules_form, molecules_from_spec
+from symray.data.qm9 import QM9, UnlabelledQM9
 from symray.data.units import Units
+from symray.data.zinc import ZINC
 from symray.errors import UserError, nearest
 
 DATA_SETS: Mapping[str, type[NamedDataSet]] = {
-    cls.name: cls for cls in (Artificial, DSprites, PublishedDSprites)
+    cls.name: cls for cls in (Artificial, DSprites, PublishedDSprites, QM9, UnlabelledQM9, ZINC)
 }
-FORMS = (VECTORS, WITH_FACTORS, WITHOUT_FACTORS)
+FORMS = (VECTORS, WITH_FACTORS, WITHOUT_FACTORS, QM9.form, UnlabelledQM9.form, ZINC.form)
 """Every kind of data there is."""
 
 __all__ = [
@@ -26,10 +39,12 @@ __all__ = [
     "NamedDataSet",
     "Split",
     "SplitName",
+    "Target",
     "Units",
     "form_of",
     "load_data",
     "named_data_set",
+    "prepare_data",
     "pretraining_data",
 ]
 
@@ -42,6 +57,8 @@ def form_of(spec: str | Mapping[str, Any]) -> DataForm:
     """
     if isinstance(spec, str):
         return named_data_set(spec).form
+    if "csv" in spec:
+        return molecules_form(spec)
     if "images" in spec:
         return WITHOUT_FACTORS if spec.get("factors") is None else WITH_FACTORS
     return WITH_FACTORS if "dsprites" in spec else VECTORS
@@ -55,8 +72,8 @@ def pretraining_data(spec: str | Mapping[str, Any]) -> str | None:
 def load_data(spec: str | Mapping[str, Any]) -> DataSet:
     """The data set of a study file's ``data``.
 
-    A name, ``{npz: FILE, x: X, y: Y}``, ``{npz: FILE, images: KEY, factors: KEY}``, or
-    ``{dsprites: [1, 1, 4, 2, 2]}``.
+    A name, ``{npz: FILE, x: X, y: Y}``, ``{npz: FILE, images: KEY, factors: KEY}``,
+    ``{dsprites: [1, 1, 4, 2, 2]}``, or ``{csv: FILE, smiles: COLUMN, targets: [COLUMN, ...]}``.
 
     Raises:
         UserError: there is no such data set, it isn't prepared here, or its file can't be used.
@@ -64,6 +81,8 @@ def load_data(spec: str | Mapping[str, Any]) -> DataSet:
     if not isinstance(spec, str):
         if "images" in spec:
             return images_from_spec(spec)
+        if "csv" in spec:
+            return molecules_from_spec(spec)
         return sprites_from_spec(spec) if "dsprites" in spec else arrays_from_spec(spec)
     cls = named_data_set(spec)
     if not cls.is_prepared():
@@ -71,6 +90,19 @@ def load_data(spec: str | Mapping[str, Any]) -> DataSet:
             f"data set '{spec}' is not prepared on this machine: run `symray data prepare {spec}`"
         )
     return cls()
+
+
+def prepare_data(spec: str | Mapping[str, Any], progress: Progress = silent) -> None:
+    """Do now, with progress, what loading a study file's ``data`` would take time for.
+
+    Raises:
+        UserError: a publisher is away, or a file can't be used.
+    """
+    if not isinstance(spec, str):
+        if "csv" in spec:
+            molecules_from_spec(spec, progress)
+    elif not (cls := named_data_set(spec)).is_prepared():
+        cls.prepare(None, progress)
 
 
 def named_data_set(name: str) -> type[NamedDataSet]:

@@ -19,6 +19,23 @@ YKind = Literal["targets", "factors", "none"]
 
 
 @dataclass(frozen=True)
+class Target:
+    """A column of Y in a unit of its own; metrics report its error as ``mae_NAME``.
+
+    Attributes:
+        name: letters, digits and ``_``.
+        column: of Y.
+        factor: from Y's unit to this one.
+        unit: for people.
+    """
+
+    name: str
+    column: int
+    factor: float = 1.0
+    unit: str = ""
+
+
+@dataclass(frozen=True)
 class DataForm:
     """What a data set holds, known before any of it is read.
 
@@ -27,11 +44,21 @@ class DataForm:
         y: ``targets`` that a model may predict, ``factors`` that only metrics look at, or ``none``,
             and then Y is 0.
         networks: name in :data:`symray.networks.NETWORKS` of those that fit.
+        targets: what Y's columns are, where they have names; a column may stand in several units.
     """
 
     x: XKind
     y: YKind
     networks: str
+    targets: tuple[Target, ...] = ()
+
+    @property
+    def mixes_units(self) -> bool:
+        """Whether Y's columns have units of their own, so that a sum over them has none.
+
+        Sums over Y are then in standard deviations of the training rows.
+        """
+        return len({target.column for target in self.targets}) > 1
 
 
 VECTORS = DataForm("vectors", "targets", "dense")

@@ -12,7 +12,7 @@ from symray.figures.points import Array, bins, colour_bar, principal_plane, scat
 COLUMNS = 4
 
 
-def latent_space(z0: Array, z1: Array, colour: Array) -> Figure:
+def latent_space(z0: Array, z1: Array, colour: Array, label: str = "$t$") -> Figure:
     """Z0 and Z1 in the plane, and each latent against t.
 
     An invariant Z0 shows all colours everywhere, and the same mean and spread (black) in every bin
@@ -23,6 +23,7 @@ def latent_space(z0: Array, z1: Array, colour: Array) -> Figure:
         z0: codes (N, d0) of the invariant space; d0 may be 0.
         z1: codes (N, d1) of the space that predicts Y; d1 may be 0.
         colour: what to colour by, t, (N,), finite.
+        label: what that is called.
 
     Returns:
         a panel for each space of two or more dimensions (in its principal plane where there are
@@ -38,10 +39,10 @@ def latent_space(z0: Array, z1: Array, colour: Array) -> Figure:
         if z.shape[1] > 1:
             _in_plane(next(grid), space, z, first, colour)
         for number, latent in enumerate(z.T, first):
-            summary = _against_t(next(grid), space, number, latent, colour)
+            summary = _against_t(next(grid), space, number, latent, colour, label)
     for unused in grid:
         unused.remove()
-    colour_bar(figure, colour)
+    colour_bar(figure, colour, label)
     figure.legend(handles=[summary], loc="outside lower center", frameon=False)
     return figure
 
@@ -57,7 +58,7 @@ def _in_plane(axes: Axes, space: str, z: Array, first: int, colour: Array) -> No
 
 
 def _against_t(
-    axes: Axes, space: str, number: int, latent: Array, colour: Array
+    axes: Axes, space: str, number: int, latent: Array, colour: Array, label: str
 ) -> ErrorbarContainer:
     scatter(axes, np.column_stack((colour, latent)), colour)
     tenth = np.asarray(bins(colour)(colour))
@@ -73,5 +74,5 @@ def _against_t(
         capsize=2,
         label="mean and standard deviation in each bin",
     )
-    axes.set(title=f"${space}$: $z_{{{number}}}$", xlabel="$t$", ylabel=f"$z_{{{number}}}$")
+    axes.set(title=f"${space}$: $z_{{{number}}}$", xlabel=label, ylabel=f"$z_{{{number}}}$")
     return summary

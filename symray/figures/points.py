@@ -37,11 +37,11 @@ def scatter(axes: Axes, points: Array, colour: Array) -> None:
     )
 
 
-def colour_bar(figure: Figure, colour: Array) -> None:
-    """Add the bar that says which tenth of t's range each colour is."""
+def colour_bar(figure: Figure, colour: Array, label: str = "$t$") -> None:
+    """Add the bar that says which tenth of the range of ``label`` each colour is."""
     norm = bins(colour)
     mappable = mpl.cm.ScalarMappable(norm, COLOURS)
-    bar = figure.colorbar(mappable, ax=figure.axes, fraction=0.03, pad=0.02, aspect=30, label="$t$")
+    bar = figure.colorbar(mappable, ax=figure.axes, fraction=0.03, pad=0.02, aspect=30, label=label)
     edges = norm.boundaries.tolist()
     decimals = max(0, 1 - math.floor(math.log10(edges[1] - edges[0])))
     bar.set_ticks(edges, labels=[f"{edge:z.{decimals}f}" for edge in edges])

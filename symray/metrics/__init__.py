@@ -1,6 +1,6 @@
 """What a trained model knows: mutual information, probes, reconstruction, invariance."""
 
-from symray.metrics.catalogue import METRICS, Direction, Metric
+from symray.metrics.catalogue import METRICS, OF_TARGET, Direction, Metric
 from symray.metrics.gaussian import gaussian_mi
 from symray.metrics.invariance import resample_z0, y_shift, z0_gain
 from symray.metrics.kraskov import kraskov_mi, shuffled_mi
@@ -10,6 +10,7 @@ from symray.metrics.synergy import synergy_term, worst_latents
 
 __all__ = [
     "METRICS",
+    "OF_TARGET",
     "Direction",
     "Metric",
     "Probe",

@@ -1,6 +1,6 @@
 """Names of the metrics that a study can optimise, constrain and compare."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,7 +15,7 @@ class Metric:
         direction: which way is better.
         summary: one line for help and tables.
         needs_y: only models that predict Y have it.
-        x: only data with this kind of X have it; None for all.
+        x: only data with this kind of X, or one of these, have it; None for all.
         y: only data whose Y are ``targets``, or ``factors``, have it; None for all.
         invariance: measures what Z0 knows of Y; trivially good for an untrained encoder, so it is
             an objective only under constraints, and never what prunes.
@@ -27,27 +27,87 @@ class Metric:
     direction: Direction
     summary: str
     needs_y: bool = False
-    x: str | None = None
+    x: str | tuple[str, ...] | None = None
     y: Literal["targets", "factors"] | None = None
     invariance: bool = False
     cheap: bool = False
     rebuilds: Literal["x", "y"] | None = None
 
 
-METRICS: Mapping[str, Metric] = {
+OF_TARGET = "mae_"
+"""Before the name of a target of Y, a metric of its own."""
+
+_OF_TARGET = Metric(
+    "minimize", "MAE of that target in its unit", True, y="targets", cheap=True, rebuilds="y"
+)
+
+
+class Catalogue(Mapping[str, Metric]):
+    """Metrics by name; besides those that it lists, it knows ``mae_NAME`` of any target.
+
+    Which targets there are, a data set's form says, see
+    :func:`symray.training.evaluation.metric_names`.
+    """
+
+    def __init__(self, listed: Mapping[str, Metric]) -> None:
+        self._listed = dict(listed)
+
+    def __getitem__(self, name: str) -> Metric:
+        # what ends in _sd is a spread over seeds
+        if name.startswith(OF_TARGET) and not name.endswith("_sd"):
+            return _OF_TARGET
+        return self._listed[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._listed)
+
+    def __len__(self) -> int:
+        return len(self._listed)
+
+    def among(self, names: Iterable[str]) -> list[str]:
+        """Those of ``names`` that are metrics, in the order in which tables have them."""
+        wanted = list(dict.fromkeys(names))
+        listed = [name for name in self._listed if name in wanted]
+        own = sorted(name for name in wanted if name not in self._listed and name in self)
+        after = next((i for i, name in enumerate(listed, 1) if name == "y_mae"), 0)
+        return [*listed[:after], *own, *listed[after:]]
+
+
+_LISTED: Mapping[str, Metric] = {
     "x_mae": Metric(
         "minimize", "MAE of X, summed over dimensions", x="vectors", cheap=True, rebuilds="x"
     ),
+    "x_accuracy": Metric(
+        "maximize",
+        "share of a string's symbols that the reconstruction has in their places",
+        x="strings",
+        cheap=True,
+        rebuilds="x",
+    ),
+    "x_exact": Metric(
+        "maximize",
+        "share of strings reconstructed exactly",
+        x="strings",
+        cheap=True,
+        rebuilds="x",
+    ),
+    "x_canonical": Metric(
+        "maximize",
+        "share of reconstructions that are the same molecule",
+        x="strings",
+        rebuilds="x",
+    ),
+    "x_valid": Metric("maximize", "share of reconstructions that are molecules", x="strings"),
     "x_nats": Metric(
         "minimize",
-        "Bernoulli cross-entropy of X in nats, summed over pixels",
-        x="images",
+        "cross-entropy of X in nats, summed over pixels or positions",
+        x=("images", "strings"),
         cheap=True,
         rebuilds="x",
     ),
     "y_mae": Metric(
         "minimize",
-        "MAE of Y, summed over dimensions",
+        "MAE of Y, summed over dimensions; in standard deviations where these have own units",
         needs_y=True,
         y="targets",
         cheap=True,
@@ -66,7 +126,10 @@ METRICS: Mapping[str, Metric] = {
         invariance=True,
     ),
     "mi_z0_y": Metric(
-        "minimize", "Kraskov MI(Z0; Y) in bits, k = 3, standardised", y="targets", invariance=True
+        "minimize",
+        "Kraskov MI(Z0; Y) in bits, k = 3, standardised",
+        y="targets",
+        invariance=True,
     ),
     "mi_z0_y_sampled": Metric(
         "minimize",
@@ -75,7 +138,10 @@ METRICS: Mapping[str, Metric] = {
         invariance=True,
     ),
     "mi_z0_y_k20": Metric(
-        "minimize", "Kraskov MI(Z0; Y) in bits, k = 20, standardised", y="targets", invariance=True
+        "minimize",
+        "Kraskov MI(Z0; Y) in bits, k = 20, standardised",
+        y="targets",
+        invariance=True,
     ),
     "mi_z0_y_paper": Metric(
         "minimize",
@@ -98,7 +164,10 @@ METRICS: Mapping[str, Metric] = {
         invariance=True,
     ),
     "probe_r2": Metric(
-        "minimize", "held-out R^2 of a nonlinear probe of Y from Z0", y="targets", invariance=True
+        "minimize",
+        "held-out R^2 of a nonlinear probe of Y from Z0",
+        y="targets",
+        invariance=True,
     ),
     "probe_mae": Metric(
         "maximize",
@@ -128,3 +197,5 @@ METRICS: Mapping[str, Metric] = {
     "sap_r2": Metric("maximize", "SAP of squared correlations", y="factors"),
     "modularity": Metric("maximize", "modularity (Ridgeway & Mozer 2018)", y="factors"),
 }
+
+METRICS = Catalogue(_LISTED)

@@ -46,9 +46,9 @@ KINDS: Mapping[str, _Kind] = {
         lambda generator, dtype: torch.rand(BATCH_SIZE, 1, 64, 64, generator=generator).to(dtype),
     ),
     "grammar": _Kind(
-        (9, 5),
+        (9, 76),
         {"filters": 3, "hidden_width": 8, "gru_width": 4, "gru_layers": 2},
-        lambda generator, dtype: _one_hot(9, 5, generator).to(dtype),
+        lambda generator, dtype: _one_hot(9, 76, generator).to(dtype),
     ),
     "deepsmiles": _Kind(
         (9, 5),

@@ -6,9 +6,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from symray.chem import GrammarCodec
 from symray.networks.base import Networks
 from symray.networks.dense import mlp
-from symray.networks.likelihood import categorical_cross_entropy
+from symray.networks.likelihood import categorical_cross_entropy, masked_cross_entropy
 
 
 class _Strings(Networks):
@@ -52,7 +53,13 @@ class _Strings(Networks):
 
 
 class Grammar(_Strings):
-    """For productions of a grammar, as for QM9: three Conv1d of width 3 and FC 256 encode."""
+    """For rules of the SMILES grammar, as for QM9: three Conv1d of width 3 and FC 256 encode.
+
+    The likelihood is Grammar VAE's: at each position the softmax runs over the rules of the true
+    one's left side, because the decoder's stack, and not the network, says which symbol is next
+    (Kusner et al. 2017, equations 4 to 6). Padding costs nothing. The STIB paper doesn't say
+    whether its loss is masked; without the mask, the structure of derivations is learned first.
+    """
 
     architecture: ClassVar[Mapping[str, int]] = {
         "filters": 12,
@@ -74,6 +81,16 @@ class Grammar(_Strings):
     ) -> None:
         super().__init__(x_shape, y_dims, gru_width, gru_layers)
         self._filters, self._hidden_width = filters, hidden_width
+        codec = GrammarCodec()
+        if self.symbols != codec.vocabulary_size:
+            raise ValueError(f"X has {self.symbols} symbols, the grammar {codec.vocabulary_size}")
+        together = torch.from_numpy(codec.rules_of_left[codec.left_of_rule])
+        self._together = (together | torch.eye(self.symbols, dtype=torch.bool)).float()
+
+    def x_error(self, output: Tensor, x: Tensor) -> Tensor:
+        """The class's cross-entropy in nats, summed over positions, mean over the batch."""
+        self._together = self._together.to(x)
+        return masked_cross_entropy(output, x, self._together)
 
     def encoder(self, outputs: int) -> nn.Sequential:
         """(N, L, V) to (N, outputs)."""

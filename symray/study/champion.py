@@ -28,7 +28,7 @@ def build_champion(record: StudyRecord, task: Task, confirmation: Mapping[str, A
         confirmation: the content of ``confirmation.json``; None where there was none.
     """
     values = last_line(Path(task.folder))["values"]
-    metrics = {f"validation/{name}": values[name] for name in METRICS if name in values}
+    metrics = {f"validation/{name}": values[name] for name in METRICS.among(values)}
     if confirmation is not None:
         for name, stat in confirmation["test"].items():
             metrics |= {f"test/{name}/mean": stat["mean"]}

@@ -162,7 +162,7 @@ def _completed(task: Task) -> bool:
 
 def _final_metrics(task: Task) -> dict[str, float]:
     values = last_line(Path(task.folder))["values"]
-    return {name: values[name] for name in METRICS if name in values}
+    return {name: values[name] for name in METRICS.among(values)}
 
 
 def _test_metrics(task: Task) -> dict[str, float]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from symray.errors import UserError
 from symray.study import jsonl
-from symray.study.home import home
+from symray.study.home import make_study_folder
 
 LOG = "driver.log"
 LOOK = 0.2
@@ -23,8 +23,7 @@ def start_detached(command: Sequence[str], name: str) -> Path:
     Raises:
         UserError: it ended before that; the sentence is its own last one.
     """
-    folder = home() / name
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = make_study_folder(name)
     log, before = folder / LOG, _begun(folder)
     with log.open("ab") as output:
         written = output.tell()

@@ -236,7 +236,9 @@ def _ray() -> str:
 
 def _rdkit() -> Finding:
     if find_spec("rdkit") is None:
-        return Finding("RDKit", "missing", "not installed", "no data set of this version needs it")
+        return Finding(
+            "RDKit", "missing", "not installed", "install it to use molecules: qm9, zinc, csv"
+        )
     return Finding("RDKit", "ok", version("rdkit"))
 
 

@@ -17,7 +17,7 @@ from symray.study.confirmation import Confirmation, choose
 from symray.study.drawing import draw_figures
 from symray.study.file import StudyFile
 from symray.study.fingerprints import code_of, trial_tags
-from symray.study.home import find_study, home
+from symray.study.home import find_study, make_study_folder
 from symray.study.leaderboard import leaderboard, nothing_feasible
 from symray.study.lock import StudyLock
 from symray.study.pretraining import PretrainFirst
@@ -50,8 +50,7 @@ def launch(file: StudyFile, progress: Progress, stopping: threading.Event) -> St
     # Before there is a study: once there is one, it can't be launched again from a mended file.
     load_data(file.data_spec())
     refuse_what_never_fits(file.resources)
-    folder = home() / file.study
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = make_study_folder(file.study)
     with StudyLock(folder):
         record = StudyRecord.create(file)
         source = str(file.code) if file.code else None

@@ -28,7 +28,7 @@ def newest_metrics(folder: Path) -> dict[str, float]:
     values = {
         name: value for line in metric_lines(folder) for name, value in line["values"].items()
     }
-    return {name: values[name] for name in METRICS if name in values}
+    return {name: values[name] for name in METRICS.among(values)}
 
 
 def traces(folder: Path) -> dict[str, list[float]]:

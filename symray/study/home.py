@@ -22,6 +22,23 @@ def study_names() -> list[str]:
     return [path.parent.name for path in sorted(files, key=lambda path: path.stat().st_mtime)]
 
 
+def make_study_folder(name: str) -> Path:
+    """The folder of study ``name``, made where it is missing.
+
+    Raises:
+        UserError: it can't be made.
+    """
+    folder = home() / name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"{folder} can't be made: {error.strerror}; set SYMRAY_HOME to a folder that you may "
+            "write to"
+        ) from None
+    return folder
+
+
 def find_study(name: str) -> Path:
     """The folder of study ``name``.
 

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from symray.errors import UserError
+
 
 def append(path: Path, items: Iterable[Mapping[str, Any]]) -> None:
     """Append one line per item in one write; non-finite numbers as Python's json reads them."""
@@ -14,10 +16,22 @@ def append(path: Path, items: Iterable[Mapping[str, Any]]) -> None:
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """All whole lines; a missing file is empty, an unfinished last line is left out."""
+    """All whole lines; a missing file is empty, an unfinished last line is left out.
+
+    Raises:
+        UserError: a line that no kill leaves behind.
+    """
     if not path.exists():
         return []
-    return [json.loads(line) for line in path.read_bytes().splitlines(True) if line.endswith(b"\n")]
+    items, lines = [], path.read_bytes().split(b"\n")
+    for number, line in enumerate(lines[:-1], start=1):
+        try:
+            items.append(json.loads(line))
+        except ValueError:
+            raise UserError(
+                f"{path}:{number}: this line is damaged; restore the file, or remove the line"
+            ) from None
+    return items
 
 
 def trim(path: Path) -> None:

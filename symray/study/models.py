@@ -22,6 +22,7 @@ class ModelCard:
         settings: all numbers it was trained with.
         metrics: by split and name, None where one wasn't finite.
         code: fingerprint of the code that an own model needs; None for a built-in one.
+        molecules: whether X are molecules.
     """
 
     model: str
@@ -33,6 +34,7 @@ class ModelCard:
     settings: dict[str, Any]
     metrics: dict[str, float | None]
     code: str | None
+    molecules: bool = False
 
 
 def read_card(folder: Path) -> ModelCard:
@@ -53,4 +55,5 @@ def read_card(folder: Path) -> ModelCard:
         settings=config["trial"]["settings"],
         metrics=json.loads((folder / "metrics.json").read_text()),
         code=config["code"],
+        molecules=config["units"]["x"]["kind"] == "symbols",
     )

@@ -11,15 +11,20 @@ from symray.study.grid_map import write_map
 from symray.study.leaderboard import leaderboard
 from symray.study.plots import write_plots
 from symray.study.record import StudyRecord
+from symray.study.selection import draw_selection
 
 
 def write_report(record: StudyRecord) -> Path:
-    """Write ``leaderboard.csv``, ``plots.html`` and a grid's map to the ``report`` folder."""
+    """Write the leaderboard, Optuna's plots, a grid's map, and the figure of a study over latents.
+
+    Returns:
+        The study's ``report`` folder.
+    """
     folder = record.folder / "report"
     folder.mkdir(exist_ok=True)
     board = leaderboard(record)
     params = list(record.file.search)
-    metrics = [name for name in METRICS if any(name in row.metrics for row in board)]
+    metrics = METRICS.among(name for row in board for name in row.metrics)
     with (folder / "leaderboard.csv").open("w", newline="") as file:
         table = csv.writer(file)
         table.writerow(["rank", "trial", "feasible", *params, *metrics])
@@ -28,6 +33,7 @@ def write_report(record: StudyRecord) -> Path:
             values += [row.metrics.get(name, "") for name in metrics]
             table.writerow([place, row.number, row.feasible, *values])
     write_plots(record, folder / "plots.html")
+    draw_selection(record, folder)
     write_map(record, folder)
     return folder
 

@@ -6,15 +6,23 @@ import optuna
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
+from symray.errors import UserError
 from symray.study import jsonl
 
 JOURNAL = "optuna.journal"
 
 
 def open_storage(folder: Path) -> JournalStorage:
-    """Open the journal for reading and, by the holder of the study's lock, for writing."""
+    """Open the journal for reading and, by the holder of the study's lock, for writing.
+
+    Raises:
+        UserError: it is damaged as no kill leaves it.
+    """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    return JournalStorage(JournalFileBackend(str(folder / JOURNAL)))
+    try:
+        return JournalStorage(JournalFileBackend(str(folder / JOURNAL)))
+    except ValueError as error:
+        raise UserError(f"{folder / JOURNAL} is damaged ({error}); restore the file") from None
 
 
 def mend_journal(folder: Path) -> None:

@@ -12,6 +12,7 @@ from symray.study.leaderboard import candidate, metrics_of
 from symray.study.record import StudyRecord
 from symray.study.status import trial_status
 from symray.study.task import Task
+from symray.training.evaluation import metric_names
 
 Row = dict[str, Any]
 
@@ -41,7 +42,8 @@ def _row(record: StudyRecord, trial: FrozenTrial) -> Row:
 
 def columns(record: StudyRecord) -> list[str]:
     """Every name that an expression or a sort may use."""
-    return [*FIXED, *record.file.search, *METRICS]
+    own = metric_names(record.file.design())
+    return [*FIXED, *record.file.search, *METRICS.among(own)]
 
 
 def value(row: Row, name: str) -> Any:

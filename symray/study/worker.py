@@ -51,6 +51,7 @@ class TaskRun:
         self._saved_at = time.monotonic()
         self._started = time.time()
         torch.set_num_threads(task.threads)
+        os.environ["LOKY_MAX_CPU_COUNT"] = str(task.threads)  # what RDKit's processes go by
 
         self.folder.mkdir(parents=True, exist_ok=True)
         jsonl.trim(self.folder / "metrics.jsonl")

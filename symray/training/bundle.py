@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from safetensors.torch import load, save
 
@@ -26,6 +27,7 @@ from symray.training.fingerprint import code_fingerprint, symray_fingerprint
 from symray.training.loaded import LoadedModel
 from symray.training.settings import resolve_settings
 from symray.training.spec import TrialSpec
+from symray.training.spread import CodeSpread
 from symray.training.trainer import Trainer
 
 _FORMAT = 1
@@ -55,6 +57,7 @@ def save_bundle(
         "units": trainer.data.units.to_json(),
         "data": {"name": trainer.data.name, "key": trainer.data.key},
         "code": _own_code(trainer.model, spec),
+        "codes": _codes(trainer),
     }
     finite = {name: value if math.isfinite(value) else None for name, value in metrics.items()}
     files = {
@@ -121,7 +124,15 @@ def load_bundle(
         spec=spec,
         units=Units.from_json(config["units"]),
         metrics=json.loads((folder / _METRICS).read_text()),
+        codes=CodeSpread.from_json(config["codes"]) if config.get("codes") else None,
     )
+
+
+def _codes(trainer: Trainer) -> dict[str, Any] | None:
+    """Where the codes of molecules lie; others are not generated."""
+    if trainer.data.form.x != "strings":
+        return None
+    return CodeSpread.measured(trainer.model.eval(), trainer.data).to_json()
 
 
 def _sums(folder: Path) -> dict[str, str]:

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from symray.data.base import DataSet, Split, XKind
-from symray.data.units import Affine, XUnits
+from symray.data.units import Affine, Symbols, XUnits
 from symray.errors import UserError
 from symray.metrics import (
     Probe,
@@ -24,24 +24,32 @@ from symray.metrics.probes import FEWEST_POINTS
 from symray.models.base import Model
 from symray.models.gaussian import kl
 from symray.training.seeds import stream_seed
+from symray.training.strings import Strings
 
-_CHUNK = 4096
+_CHUNK: Mapping[XKind, int] = {"vectors": 4096, "images": 4096, "strings": 512}
+"""Points at a time; a string's states are many."""
 _SHUFFLES = 5
 
 
-def _absolute_error(units: XUnits, output: Tensor, stored: Tensor) -> Tensor:
+def _absolute_error(model: Model, units: XUnits, output: Tensor, stored: Tensor) -> Tensor:
     assert isinstance(units, Affine)
     return ((output - stored).abs() * units.scale.to(output.device)).sum(1)
 
 
-def _nats(units: XUnits, output: Tensor, stored: Tensor) -> Tensor:
+def _nats(model: Model, units: XUnits, output: Tensor, stored: Tensor) -> Tensor:
     pixels = units.expand(stored)
     return binary_cross_entropy_with_logits(output, pixels, reduction="none").sum((1, 2, 3))
 
 
-_X_ERROR: Mapping[XKind, Callable[[XUnits, Tensor, Tensor], Tensor]] = {
+def _string_nats(model: Model, units: XUnits, output: Tensor, stored: Tensor) -> Tensor:
+    # only their mean is ever looked at
+    return model.networks.x_error(output, units.expand(stored)).expand(len(stored))
+
+
+_X_ERROR: Mapping[XKind, Callable[[Model, XUnits, Tensor, Tensor], Tensor]] = {
     "vectors": _absolute_error,
     "images": _nats,
+    "strings": _string_nats,
 }
 """By the kind of X: errors (N,) of a decoder's output."""
 
@@ -51,40 +59,51 @@ class Encoded:
 
     Attributes:
         x: inputs (N, ...) as the data set stores them.
-        y: Y (N, dy) in the data's own units.
+        y: Y (N, dy) in the data's own units, or as networks see it where these can't be summed.
         mean: means of q(z|x), (N, Z).
         log_sd: log standard deviations of q(z|x), (N, Z).
     """
 
     def __init__(self, model: Model, data: DataSet, split: Split, seed: int) -> None:
         self._model, self._units, self._seed = model, data.units, seed
-        self._x_kind = data.form.x
+        self._x_kind, self._targets = data.form.x, data.form.targets
+        self._mixes_units = data.form.mixes_units
         self._device = model.z1_mask.device
         self._network_y = split.y
         self.x = split.x
-        self.y = torch.from_numpy(data.units.y.outside(split.y))
+        self.y = self._outside_y(split.y)
         self.mean, self.log_sd = self._chunked(self._posterior, split.x)
 
     @cached_property
     def x_hat(self) -> Tensor:
         """The reconstructions from the mean codes, stored as ``x`` is."""
-        return self.decode(self.mean)
+        return self._rebuilt[0]
+
+    @cached_property
+    def strings(self) -> Strings:
+        """The reconstructions of strings against what they should be."""
+        assert isinstance(self._units.x, Symbols)
+        return Strings(self._units.x.codec, self.x.numpy(), self.x_hat.numpy())
 
     def x_error(self, z: Tensor | None = None) -> float:
         """Error of the reconstructions from codes (N, Z), by default the means, mean over points.
 
         What it measures follows the kind of X: absolute errors in the data's own units summed over
-        dimensions, or nats summed over pixels.
+        dimensions, or nats summed over pixels or positions.
         """
-        error = _X_ERROR[self._x_kind]
-        codes = self.mean if z is None else z
+        if z is None or z is self.mean:
+            return float(self._rebuilt[1].double().mean())
         (errors,) = self._chunked(
-            lambda z, y, x: (error(self._units.x, self._model.decode(z, y), x),),
-            codes,
-            self._network_y,
-            self.x,
+            lambda z, y, x: (self._error(self._model.decode(z, y), x),), z, self._network_y, self.x
         )
         return float(errors.double().mean())
+
+    def target_mae(self, name: str) -> float:
+        """MAE of the target ``name``, in its unit."""
+        target = next(one for one in self._targets if one.name == name)
+        scale = float(self._units.y.scale[target.column]) if self._mixes_units else 1.0
+        error = (self.predict(self.mean) - self.y)[:, target.column].abs().double().mean()
+        return float(error) * scale * target.factor
 
     @cached_property
     def z0(self) -> Tensor:
@@ -105,9 +124,9 @@ class Encoded:
         return x
 
     def predict(self, z: Tensor) -> Tensor:
-        """Y (N, dy) from codes (N, Z), in the data's own units."""
+        """Y (N, dy) from codes (N, Z), in the units of :attr:`y`."""
         (y,) = self._chunked(lambda z: (self._model.predict(z),), z)
-        return torch.from_numpy(self._units.y.outside(y))
+        return self._outside_y(y)
 
     def encode(self, x: Tensor) -> Tensor:
         """Means of q(z|x), (N, Z), of any stored ``x`` (N, ...)."""
@@ -157,6 +176,23 @@ class Encoded:
         """What the reconstruction of X owes to Z0."""
         return z0_gain(self.mean, self._model.z0_mask.cpu(), self.x_error, self._seed)
 
+    @cached_property
+    def _rebuilt(self) -> tuple[Tensor, Tensor]:
+        """Reconstructions from the mean codes and their errors, in one pass."""
+
+        def rebuild(z: Tensor, y: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+            output = self._model.decode(z, y)
+            return self._units.x.mode(output), self._error(output, x)
+
+        x_hat, errors = self._chunked(rebuild, self.mean, self._network_y, self.x)
+        return x_hat, errors
+
+    def _error(self, output: Tensor, stored: Tensor) -> Tensor:
+        return _X_ERROR[self._x_kind](self._model, self._units.x, output, stored)
+
+    def _outside_y(self, y: Tensor) -> Tensor:
+        return y if self._mixes_units else torch.from_numpy(self._units.y.outside(y))
+
     def _posterior(self, stored: Tensor) -> tuple[Tensor, Tensor]:
         return self._model.posterior(self._units.x.expand(stored))
 
@@ -185,6 +221,6 @@ class Encoded:
         """``function`` of the rows of ``inputs`` on the model's device, bounded in memory."""
         parts = [
             [output.cpu() for output in function(*(rows.to(self._device) for rows in chunk))]
-            for chunk in zip(*(torch.split(t, _CHUNK) for t in inputs), strict=True)
+            for chunk in zip(*(torch.split(t, _CHUNK[self._x_kind]) for t in inputs), strict=True)
         ]
         return tuple(torch.cat(outputs) for outputs in zip(*parts, strict=True))

@@ -13,6 +13,7 @@ from symray.data.units import XUnits
 from symray.errors import UserError
 from symray.models.base import Model
 from symray.training.spec import TrialSpec
+from symray.training.spread import CodeSpread
 
 Array = NDArray[np.float32]
 
@@ -26,12 +27,14 @@ class LoadedModel:
         spec: the trial that it came from, without its code's folder.
         units: between the data's own and the networks'.
         metrics: as they were when the bundle was written; None where one wasn't finite.
+        codes: where the codes of molecules lie.
     """
 
     model: Model
     spec: TrialSpec
     units: Units
     metrics: dict[str, float | None]
+    codes: CodeSpread | None = None
 
     @torch.inference_mode()
     def encode(self, x: Any) -> dict[str, Array]:
@@ -40,7 +43,12 @@ class LoadedModel:
         Raises:
             UserError: ``x`` is not such as the model was trained on.
         """
-        mean, log_sd = self._posterior(x)
+        return self.encode_stored(_inside("x", self.units.x, x))
+
+    @torch.inference_mode()
+    def encode_stored(self, x: Tensor) -> dict[str, Array]:
+        """:meth:`encode` of ``x`` (N, ...) as it is stored."""
+        mean, log_sd = self.model.posterior(self.units.x.expand(x))
         is_z1 = self.model.z1_mask.bool()
         codes = {"mean": mean, "sd": log_sd.exp(), "z0": mean[:, ~is_z1], "z1": mean[:, is_z1]}
         return {name: code.numpy() for name, code in codes.items()}
@@ -52,9 +60,15 @@ class LoadedModel:
         Raises:
             UserError: ``x`` is not such as the model was trained on, or it doesn't predict Y.
         """
+        return self.predict_stored(_inside("x", self.units.x, x))
+
+    @torch.inference_mode()
+    def predict_stored(self, x: Tensor) -> Array:
+        """:meth:`predict` of ``x`` (N, ...) as it is stored."""
         if not self.model.predicts_y:
             raise UserError(f"model '{self.spec.model}' does not predict Y: use encode")
-        return self.units.y.outside(self.model.predict(self._posterior(x)[0]))
+        mean, _ = self.model.posterior(self.units.x.expand(x))
+        return self.units.y.outside(self.model.predict(mean))
 
     @torch.inference_mode()
     def reconstruct(self, x: Any, y: ArrayLike | None = None) -> Any:

@@ -89,6 +89,7 @@ def test_rule_sequences_of_real_molecules_are_nltks(parses, qm9, zinc, some):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_rule_sequences_of_5500_molecules_are_nltks(parses, qm9, zinc, some):
     codec = GrammarCodec()
     for smiles in some(qm9, 3000) + some(zinc, 2500):

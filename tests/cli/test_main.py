@@ -1,3 +1,4 @@
+import errno
 import os
 import subprocess
 import sys
@@ -44,6 +45,15 @@ def test_any_other_exception_is_one_sentence_and_a_file(study_home: Path) -> Non
         f"Error: unexpected ZeroDivisionError: zero again; the traceback is in {file}\n"
     )
     assert "in fail\n    raise error" in file.read_text()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EROFS])
+def test_what_the_system_refuses_is_one_sentence(number: int, study_home: Path) -> None:
+    result = raising(OSError(number, os.strerror(number), "/disk/task.json"))
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"Error: /disk/task.json: {os.strerror(number)}; ")
+    assert not study_home.exists()
+    assert raising(FileNotFoundError(errno.ENOENT, "no", "a bug of ours")).exit_code == 1
 
 
 def test_a_home_that_cannot_be_written_leaves_the_traceback_elsewhere(study_home: Path) -> None:

@@ -91,5 +91,5 @@ def test_presets_are_not_shared():
 
 def test_own_models_and_data_have_none():
     assert preset_settings("stib", {"npz": "a.npz", "x": "x", "y": "y"}) == {}
-    assert preset_settings("stib", "qm9") == {}
+    assert preset_settings("stib", "qm10") == {}
     assert preset_settings("my_lab.models:MyVAE", "artificial") == {}

@@ -5,7 +5,7 @@ from torch import nn
 from symray.networks import DeepSmiles, Grammar
 
 
-def grammar(length=76, symbols=77, y_dims=2):
+def grammar(length=76, symbols=76, y_dims=2):
     return Grammar((length, symbols), y_dims, **Grammar.architecture)
 
 
@@ -25,7 +25,7 @@ def test_the_encoder_of_a_grammar_is_the_papers():
     encoder = grammar().encoder(16)
     convolutions = [layer for layer in encoder if isinstance(layer, nn.Conv1d)]
     assert [(c.in_channels, c.out_channels, *c.kernel_size) for c in convolutions] == [
-        (77, 12, 3),
+        (76, 12, 3),
         (12, 12, 3),
         (12, 12, 3),
     ]
@@ -55,16 +55,16 @@ def test_decoders_of_properties_and_adversaries_are_the_papers():
     assert widths(grammar().bijection()) == [(2, 56), (56, 256), (256, 128), (128, 2)]
 
 
-@pytest.mark.parametrize("networks", [grammar(9, 5), deepsmiles(9, 5)])
+@pytest.mark.parametrize("networks", [grammar(9), deepsmiles(9, 76)])
 def test_strings_to_codes_to_logits(networks):
-    x = nn.functional.one_hot(torch.randint(5, (4, 9)), 5).float()
+    x = nn.functional.one_hot(torch.randint(76, (4, 9)), 76).float()
     codes = networks.encoder(6)(x)
     assert codes.shape == (4, 6)
-    assert networks.decoder_x(6)(codes).shape == (4, 9, 5)
+    assert networks.decoder_x(6)(codes).shape == (4, 9, 76)
 
 
 def test_the_decoder_is_told_nothing_but_the_code():
-    decoder = grammar(9, 5).decoder_x(6)
+    decoder = grammar(9).decoder_x(6)
     first, second = decoder(torch.randn(2, 6))
     assert not torch.equal(first, second)
     torch.testing.assert_close(*decoder(torch.randn(1, 6).expand(2, 6)))

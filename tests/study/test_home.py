@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from symray.errors import UserError
-from symray.study.home import find_study, home, study_names
+from symray.study.home import find_study, home, make_study_folder, study_names
 
 
 def add(folder: Path, name: str, launched: int) -> None:
@@ -53,3 +53,14 @@ def test_an_unknown_study_names_the_nearest(study_home: Path) -> None:
     (study_home / "half-made").mkdir()
     with pytest.raises(UserError, match="there is no study 'half-made'"):
         find_study("half-made")
+
+
+def test_a_home_that_cannot_be_made_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SYMRAY_HOME", str(tmp_path / "file"))
+    with pytest.raises(UserError, match="set SYMRAY_HOME to a folder that you may write to"):
+        make_study_folder("s")
+    monkeypatch.setenv("SYMRAY_HOME", str(tmp_path / "new"))
+    assert make_study_folder("s") == make_study_folder("s") == tmp_path / "new" / "s"

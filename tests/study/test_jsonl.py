@@ -1,6 +1,5 @@
 """Lines that survive a kill at any byte."""
 
-import json
 import math
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from symray.errors import UserError
 from symray.study import jsonl
 
 VALUES = st.one_of(st.text(), st.floats(allow_nan=False), st.integers(), st.none())
@@ -60,5 +60,12 @@ def test_without_a_trim_the_next_line_runs_into_the_unfinished_one(tmp_path: Pat
     path = tmp_path / "lines.jsonl"
     path.write_bytes(b'{"epoch": 1}\n{"epo')
     jsonl.append(path, [{"epoch": 2}])
-    with pytest.raises(json.JSONDecodeError):
+    with pytest.raises(UserError):
+        jsonl.read(path)
+
+
+def test_a_damaged_line_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "lines.jsonl"
+    path.write_text('{"epoch": 1}\nnot json\n{"epoch": 2}\n')
+    with pytest.raises(UserError, match=r"lines\.jsonl:2: this line is damaged"):
         jsonl.read(path)

@@ -8,6 +8,7 @@ import pytest
 from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 from optuna.trial import TrialState
 
+from symray.errors import UserError
 from symray.study.storage import JOURNAL, mend_journal, open_storage
 
 
@@ -57,3 +58,11 @@ def test_a_whole_journal_is_left_alone_and_a_missing_one_is_not_made(tmp_path: P
     before = (tmp_path / JOURNAL).read_bytes()
     mend_journal(tmp_path)
     assert (tmp_path / JOURNAL).read_bytes() == before
+
+
+def test_a_journal_damaged_in_the_middle_is_named(tmp_path: Path) -> None:
+    optuna.create_study(study_name="s", storage=open_storage(tmp_path))
+    journal = tmp_path / JOURNAL
+    journal.write_text("damaged\n" + journal.read_text())
+    with pytest.raises(UserError, match=r"optuna\.journal is damaged .*; restore the file"):
+        open_storage(tmp_path)

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from symray.data.base import VECTORS
+from symray.models.design import Design
 from symray.models.registry import model_class
 from symray.study.folder import metric_lines, task_events
 from symray.study.task import Task
@@ -14,7 +16,7 @@ SMALL = {"epochs": 2, "steps_per_epoch": 2, "batch_size": 16, "hidden_width": 8}
 
 
 def task_in(folder: Path, model: str = "stib") -> Task:
-    settings = resolve_settings(model_class("stib"), {}, SMALL)
+    settings = resolve_settings(Design(model_class("stib"), VECTORS), {}, SMALL)
     spec = {"model": model, "data": "artificial", "settings": settings, "seed": 0, "code": None}
     return Task("s", "trial-0000", "trial", 0, str(folder), spec, checkpoint_every=1e9)
 

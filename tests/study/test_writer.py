@@ -133,7 +133,7 @@ def test_a_server_that_is_away_costs_nothing_and_gets_everything_when_it_comes_b
     lost.start()
     assert not lost.close(PATIENCE)
     assert lost.away is not None
-    assert f"http://127.0.0.1:{port}" in lost.away
+    assert "refused" in lost.away
 
     writer = writer_to(record, client)
     for task in tasks:

@@ -7,8 +7,9 @@ from typing import Any
 from symray.data.units.affine import Affine
 from symray.data.units.base import XUnits
 from symray.data.units.pixels import Pixels
+from symray.data.units.symbols import Symbols
 
-__all__ = ["Affine", "Pixels", "Units", "XUnits"]
+__all__ = ["Affine", "Pixels", "Symbols", "Units", "XUnits"]
 
 
 @dataclass(frozen=True)
@@ -34,5 +35,5 @@ class Units:
         return {"x": self.x.to_json(), "y": self.y.to_json()}
 
 
-X_UNITS: Mapping[str, type[XUnits]] = {"affine": Affine, "pixels": Pixels}
+X_UNITS: Mapping[str, type[XUnits]] = {"affine": Affine, "pixels": Pixels, "symbols": Symbols}
 """By the ``kind`` that stands in their JSON."""

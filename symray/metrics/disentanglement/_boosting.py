@@ -44,12 +44,18 @@ def boost(x: Floats, y: Classes, x_test: Floats) -> tuple[Floats, Classes]:
 
 
 def _edges(column: Floats) -> Floats:
-    """Ascending thresholds between neighbouring values, at most ``BINS - 1``, at equal counts."""
+    """Ascending thresholds, at most ``BINS - 1``, in the middle between neighbouring values.
+
+    Between all of them if they are few; else in the widest gap of each of as many runs of equal
+    count, so that groups of values which stand apart are never in one bin.
+    """
     values = np.unique(column)
     if len(values) > BINS:
-        ordered = np.sort(column)
-        values = np.unique(ordered[np.arange(1, BINS) * len(ordered) // BINS])
-        return np.asarray(values)
+        values = np.sort(column)
+        runs = np.array_split(np.diff(values), BINS - 1)
+        starts = np.cumsum([0, *(len(run) for run in runs[:-1])])
+        below = starts + [int(run.argmax()) for run in runs]
+        return np.unique((values[below] + values[below + 1]) / 2)
     return np.asarray((values[1:] + values[:-1]) / 2)
 
 

@@ -35,7 +35,7 @@ def beta_vae_metric(
         train: points to train on.
         test: points to test on.
         seed: of all that is drawn.
-        device: where the codes are gathered.
+        device: where the codes are gathered; a torch device with float64.
 
     Raises:
         ValueError: codes or factors that :func:`~symray.metrics.disentanglement.encoded.as_encoded`

@@ -37,7 +37,7 @@ def factor_vae_metric(
         variance_rows: codes that estimate each latent's variance; all of them where N is less.
         least_deviation: latents of a smaller standard deviation have collapsed and don't vote.
         seed: of all that is drawn.
-        device: where the codes are gathered.
+        device: where the codes are gathered; a torch device with float64.
 
     Raises:
         ValueError: codes or factors that :func:`~symray.metrics.disentanglement.encoded.as_encoded`

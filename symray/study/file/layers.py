@@ -8,7 +8,7 @@ from symray.errors import UserError
 from symray.study.file.problem import KeyPath, StudyFileError
 from symray.study.file.tree import Tree, read_tree, read_value
 
-_PATHS: tuple[KeyPath, ...] = (("code",), ("data", "npz"))
+_PATHS: tuple[KeyPath, ...] = (("code",), ("data", "npz"), ("data", "csv"))
 
 
 def read_layers(path: Path, overrides: Sequence[str]) -> Tree:

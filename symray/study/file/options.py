@@ -147,6 +147,21 @@ class SpritesData(Section):
     """take every n-th shape, scale, orientation, x and y"""
 
 
+class MoleculesData(Section):
+    """Molecules of a .csv file, plain or .gz."""
+
+    csv: Annotated[Path, Strict(False)]
+    """the file, relative to the study file"""
+    smiles: str = "smiles"
+    """name of the column of SMILES"""
+    targets: Annotated[tuple[str, ...], Strict(False)] = ()
+    """names of the columns of targets; metrics report each as mae_NAME"""
+    codec: Literal["deepsmiles", "grammar"] = "deepsmiles"
+    """how networks see a molecule"""
+    bad_rows: Literal["skip", "stop"] = "skip"
+    """whether rows that can't be used are left out and counted, or an error"""
+
+
 def _by_name(section: type[Section], names: Any) -> BeforeValidator:
     return BeforeValidator(_named, json_schema_input_type=section | names)
 

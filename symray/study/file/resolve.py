@@ -9,7 +9,7 @@ from symray.models.presets import pretraining_settings
 from symray.study.file.entries import Choice, Number, Range
 from symray.study.file.options import SAMPLER_OPTIONS, Pretraining, Pruner, Sampler
 from symray.study.file.study_file import StudyFile
-from symray.training.evaluation import rebuilding
+from symray.training.evaluation import rebuilding, usual_objective
 from symray.training.settings import Setting, settings_of
 
 
@@ -17,11 +17,12 @@ def resolve(file: StudyFile) -> StudyFile:
     """``file`` with what it leaves open filled in; wrong names and numbers stay for the rules."""
     known = settings_of(file.design())
     given = file.model_fields_set
+    objective = usual_objective(file.design())
     search = {name: _typed_entry(entry, known.get(name)) for name, entry in file.search.items()}
     changes = {
         "training": _typed(file.training, known),
         "search": search,
-        "objectives": file.objectives or {"mi_z0_y_sampled": "minimize"},
+        "objectives": file.objectives or {objective: METRICS[objective].direction},
         "sampler": _sampler(file.sampler),
         "pretraining": _pretraining(file, known),
     }

@@ -14,6 +14,7 @@ from symray.study.file.options import (
     Checkpoints,
     Confirmation,
     ImagesData,
+    MoleculesData,
     NpzData,
     Pruner,
     Resources,
@@ -34,7 +35,8 @@ SECTIONS: dict[str, type[BaseModel]] = {
 DATA: dict[int | str, list[type[BaseModel]]] = {
     "(images)": [ImagesData],
     "(dsprites)": [SpritesData],
-    "(npz)": [NpzData, ImagesData, SpritesData],  # also the tag of what is none of them
+    "(csv)": [MoleculesData],
+    "(npz)": [NpzData, ImagesData, SpritesData, MoleculesData],  # and of what is none of them
 }
 """Sections that ``data`` may be, by pydantic's tag."""
 
@@ -62,7 +64,7 @@ _KINDS = {
 }
 
 _WANTED: dict[int | str, str] = {
-    "data": "a data set's name, {npz: FILE, ...} or {dsprites: [...]}",
+    "data": "a data set's name, {npz: FILE, ...}, {csv: FILE, ...} or {dsprites: [...]}",
     "sampler": "a sampler's name or a mapping of its options",
     "pruner": "a pruner's name or a mapping of its options",
     "reference": "true, false or a mapping of settings to values",
@@ -79,15 +81,12 @@ def first_problem(error: ValidationError) -> StudyFileError:
 
 
 def _sentence(found: ErrorDetails, path: KeyPath) -> str:
+    beside = _keys_beside(path, found["loc"])
     kind, value, context = found["type"], _shown(found["input"]), found.get("ctx", {})
-    if (
-        kind == "extra_forbidden"
-        and path[0] == "search"
-        and path[-1] in _keys_beside(path, found["loc"])
-    ):
+    if kind == "extra_forbidden" and path[0] == "search" and path[-1] in beside:
         return "stands beside a choice; keep either {low: ..., high: ...} or {choice: [...]}"
     if kind == "extra_forbidden":
-        return f"there is no such key{nearest(str(path[-1]), _keys_beside(path, found['loc']))}"
+        return f"there is no such key{nearest(str(path[-1]), beside)}"
     if kind == "missing":
         return f"missing: {_description(path, found['loc'])}"
     if kind == "value_error":
@@ -127,7 +126,7 @@ def _section(path: KeyPath, loc: KeyPath) -> Iterable[type[BaseModel]]:
         return next(sections for tag, sections in DATA.items() if tag in loc)
     if path[0] == "search":
         return [Range, Choice]
-    return [SECTIONS[str(path[0])]]
+    return [SECTIONS[str(path[0])]] if path[0] in SECTIONS else []
 
 
 def _keys_beside(path: KeyPath, loc: KeyPath) -> list[str]:

@@ -18,6 +18,7 @@ from symray.study.file.options import (
     Checkpoints,
     Confirmation,
     ImagesData,
+    MoleculesData,
     NpzData,
     PositiveDuration,
     PrunerField,
@@ -35,7 +36,10 @@ def _data_kind(data: Any) -> str:
     if isinstance(data, str):
         return "(name)"
     keys = data if isinstance(data, dict) else vars(data) if isinstance(data, Section) else ()
-    return "(images)" if "images" in keys else "(dsprites)" if "dsprites" in keys else "(npz)"
+    for key in ("images", "dsprites", "csv"):
+        if key in keys:
+            return f"({key})"
+    return "(npz)"
 
 
 def _pretraining_kind(pretraining: Any) -> str:
@@ -59,7 +63,8 @@ class StudyFile(Section):
         Annotated[str, Tag("(name)")]
         | Annotated[NpzData, Tag("(npz)")]
         | Annotated[ImagesData, Tag("(images)")]
-        | Annotated[SpritesData, Tag("(dsprites)")],
+        | Annotated[SpritesData, Tag("(dsprites)")]
+        | Annotated[MoleculesData, Tag("(csv)")],
         Discriminator(_data_kind),
     ]
     """a named data set (symray data list), or {npz: FILE, x: NAME, y: NAME} and others"""
@@ -75,7 +80,7 @@ class StudyFile(Section):
     search: dict[str, Entry] = Field(default_factory=dict)
     """settings that are searched: {low, high, log, step} or {choice: [...]}"""
     objectives: dict[str, Direction] = Field(default_factory=dict)
-    """metrics to optimise and their direction; mi_z0_y_sampled: minimize by default"""
+    """metrics to optimise; by default mi_z0_y_sampled, and probe_r2 where X are molecules"""
     constraints: Annotated[tuple[ConstraintText, ...], Strict(False)] = ()
     """bounds that a trial must keep to be chosen, METRIC <= NUMBER or METRIC >= NUMBER"""
     sampler: SamplerField = Sampler()
@@ -125,7 +130,13 @@ class StudyFile(Section):
             return self.data
         if isinstance(self.data, SpritesData):
             return f"dsprites {list(self.data.dsprites)}"
-        return str(self.data.npz)
+        return str(self.data.csv if isinstance(self.data, MoleculesData) else self.data.npz)
+
+    def data_specs(self) -> list[str | dict[str, Any]]:
+        """All data that must be prepared: its own and what its models are pretrained on."""
+        pretraining = self.pretraining
+        others = [pretraining.data] if isinstance(pretraining, Pretraining) else []
+        return [self.data_spec(), *others]
 
     def preset_values(self) -> Settings:
         """The preset's numbers of the model on the data; none where the paper had neither."""

@@ -75,15 +75,18 @@ def _member(tree: Tree, index: int, name: str, designs: list[Design]) -> Tree:
             values[section] = {k: v for k, v in values[section].items() if k not in others}
     if isinstance(values.get("constraints"), list):
         # what a constraint's place says must still be the line where it stands
-        kept = list(_constraints_of(values["constraints"], designs[index]))
+        kept = list(_constraints_of(values["constraints"], designs[index], designs))
         values["constraints"] = [text for _, text in kept]
         for new, (old, _) in enumerate(kept):
             places["constraints", new] = tree.place(("constraints", old))
     return Tree(tree.source, values, places)
 
 
-def _constraints_of(constraints: list[Any], design: Design) -> Iterator[tuple[int, Any]]:
-    lacking = METRICS.keys() - metric_names(design)
+def _constraints_of(
+    constraints: list[Any], design: Design, designs: list[Design]
+) -> Iterator[tuple[int, Any]]:
+    lacking = METRICS.keys() | set().union(*map(metric_names, designs))
+    lacking -= metric_names(design)
     for i, text in enumerate(constraints):
         if not (isinstance(text, str) and text.split()[:1] and text.split()[0] in lacking):
             yield i, text

@@ -38,6 +38,15 @@ def test_continuous_features_are_binned_without_harm() -> None:
     assert np.mean(found == y[2_000:]) == pytest.approx(score, abs=0.02)
 
 
+def test_classes_that_stand_apart_are_told_apart_in_any_number_of_values() -> None:
+    generator = np.random.default_rng(0)
+    y = generator.integers(6, size=6_000)
+    x = np.stack([y + 0.1 * generator.normal(size=len(y)), generator.normal(size=len(y))], axis=1)
+    importances, found = boost(x[:4_000], y[:4_000], x[4_000:])
+    assert np.mean(found == y[4_000:]) > 0.999
+    assert importances[0] > 0.999
+
+
 def test_nothing_to_learn() -> None:
     x = np.random.default_rng(0).normal(size=(50, 3))
     importances, found = boost(x, np.full(50, 3), x)

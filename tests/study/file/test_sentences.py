@@ -113,12 +113,14 @@ KEYS = [  # one of the first five lines, and what is said
     ({"study": ""}, "s.yaml: study: missing: name of the study, in the record, in MLflow and on "
      "the command line"),
     ({"data": "data: [1]"}, "s.yaml:3: data: must be a data set's name, {npz: FILE, "
-     "...} or {dsprites: [...]}, not [1]"),
+     "...}, {csv: FILE, ...} or {dsprites: [...]}, not [1]"),
     ({"data": "data: {x: a}"}, "s.yaml:3: data.npz: missing: the file, relative to the study file"),
     ({"data": "data: {npz: a, images: x, factor: f}"}, "s.yaml:3: data.factor: there is no such "
      "key; did you mean 'factors'?"),
     ({"data": "data: {dsprite: [1, 1, 4, 2, 2]}"}, "s.yaml:3: data.dsprite: there is no such key; "
      "did you mean 'dsprites'?"),
+    ({"data": "data: {csv: a, smile: b}"}, "s.yaml:3: data.smile: there is no such key; did you "
+     "mean 'smiles'?"),
     ({"data": "data: {dsprites: 4}"}, "s.yaml:3: data.dsprites: must be a list, not 4"),
     ({"data": "data: {dsprites: [1, 1, 4, 2, 0]}"}, "s.yaml:3: data.dsprites[4]: must be at least "
      "1, not 0"),

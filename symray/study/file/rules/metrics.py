@@ -62,8 +62,7 @@ def known_metric(file: StudyFile, path: KeyPath, name: str) -> None:
     own = metric_names(design)
     if name in own:
         return
-    if name in METRICS:
-        why = lacks(design, METRICS[name])
+    if name in METRICS and (why := lacks(design, METRICS[name])) is not None:
         raise StudyFileError(path, f"{file.model} {why}, so it has no {name}; leave it out")
     if name.startswith("train/") or name == "kl" or "loss" in name or name.endswith("_rec"):
         raise StudyFileError(

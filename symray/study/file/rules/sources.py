@@ -2,7 +2,7 @@
 
 from symray.data.dsprites import checked_steps
 from symray.errors import UserError
-from symray.study.file.options import ImagesData, NpzData, SpritesData
+from symray.study.file.options import ImagesData, MoleculesData, NpzData, SpritesData
 from symray.study.file.problem import StudyFileError
 from symray.study.file.study_file import StudyFile
 from symray.study.home import NOT_STUDIES
@@ -20,6 +20,8 @@ def npz_exists(file: StudyFile) -> None:
     """A data file must be there; what is in it is checked when it is opened."""
     if isinstance(file.data, NpzData | ImagesData) and not file.data.npz.is_file():
         raise StudyFileError(("data", "npz"), f"there is no file {file.data.npz}")
+    if isinstance(file.data, MoleculesData) and not file.data.csv.is_file():
+        raise StudyFileError(("data", "csv"), f"there is no file {file.data.csv}")
 
 
 def sub_grid_is_one(file: StudyFile) -> None:

@@ -1,0 +1,179 @@
+"""Training on ZINC's molecules: tokens a second against a bare loop; start and memory of the data.
+
+    python benchmarks/molecules.py [--batch 50] [--rounds 3]
+
+The bare loop is the same VAE written with nn.GRU and cross_entropy on indices that are in memory
+already. Both run on one thread (or on a GPU where there is one), in turn. ZINC itself where it is
+prepared, else random codes of its length.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from machine import machine
+from torch import nn
+from torch.nn.functional import cross_entropy, mse_loss, one_hot
+
+from symray.chem import DeepSmilesCodec
+from symray.data import load_data
+from symray.data.molecule_set import Molecules, MoleculeSet, store
+from symray.data.zinc import ZINC
+from symray.models.design import Design
+from symray.models.presets import preset_settings
+from symray.models.registry import MODELS
+from symray.training.build import build_model
+from symray.training.settings import resolve_settings
+from symray.training.trainer import Trainer
+
+STEPS = 2
+LOAD = """
+import json, resource, sys, time
+import numpy as np
+import symray.data
+from pathlib import Path
+from symray.data.molecule_set import MoleculeSet
+from symray.data.zinc import ZINC
+started = time.perf_counter()
+data = MoleculeSet(Path(sys.argv[1]), "zinc", ZINC.form)
+seconds = time.perf_counter() - started
+int(np.asarray(data._stored).sum())  # every page is there
+print(seconds, flush=True)
+sys.stdin.readline()
+size = pages = 0
+for line in open("/proc/self/smaps"):
+    if "-" in line.split(" ")[0]:
+        counts = line.rstrip().endswith("stored.npy")
+    elif counts and line.startswith("Rss"):
+        size += int(line.split()[1])
+    elif counts and line.startswith("Pss:"):
+        pages += int(line.split()[1])
+print(json.dumps([size, pages]), flush=True)
+sys.stdin.readline()
+"""
+
+
+class Bare(nn.Module):
+    """The paper's VAE for ZINC, by hand."""
+
+    def __init__(self, length: int, symbols: int) -> None:
+        super().__init__()
+        self.length, self.symbols = length, symbols
+        self.reader = nn.GRU(symbols, 12, batch_first=True)
+        self.codes = nn.Sequential(nn.Linear(12 * length, 128), nn.ReLU(), nn.Linear(128, 20))
+        self.log_sigma = nn.Parameter(torch.zeros(20))
+        self.first = nn.Linear(20, 36)
+        self.writer = nn.GRU(36, 501, 3, batch_first=True)
+        self.last = nn.Linear(501, symbols)
+        layers: list[nn.Module] = []
+        for inputs, outputs in ((20, 36), (36, 36), (36, 36)):
+            layers += [nn.Linear(inputs, outputs), nn.Softplus()]
+        self.property = nn.Sequential(*layers, nn.Linear(36, 1))
+
+    def forward(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        states, _ = self.reader(one_hot(x, self.symbols).float())
+        mu = self.codes(states.flatten(1))
+        z = mu + self.log_sigma.exp() * torch.randn_like(mu)
+        kl = (((2 * self.log_sigma).exp() + mu.square() - 1) / 2 - self.log_sigma).sum(1).mean()
+        repeated = torch.relu(self.first(z)).unsqueeze(1).expand(-1, self.length, -1)
+        logits = self.last(self.writer(repeated)[0])
+        nats = cross_entropy(logits.flatten(0, 1), x.flatten(), reduction="sum") / len(x)
+        return kl + nats + 3 * mse_loss(self.property(z), y)
+
+
+def random_molecules(folder: Path) -> MoleculeSet:
+    codec = DeepSmilesCodec()
+    rng = np.random.default_rng(0)
+    indices = rng.integers(0, 36, (20_000, codec.length), dtype=np.uint8)
+    names = [str(n) for n in range(len(indices))]
+    molecules = Molecules(codec, indices, rng.random((len(indices), 1)), names, False, [])
+    store(molecules, "random", "random", 1)(folder)
+    return MoleculeSet(folder, "random", ZINC.form)
+
+
+def training(data: MoleculeSet, batch: int, rounds: int) -> None:
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    design = Design(MODELS["vae"], ZINC.form)
+    given = {"batch_size": batch, "steps_per_epoch": STEPS}
+    settings = resolve_settings(design, preset_settings("vae", "zinc"), given)
+    trainer = Trainer(build_model(design, data.x_shape, 1, settings, 0), data, settings, 0, device)
+    bare = Bare(*data.x_shape).to(device)
+    optimiser = torch.optim.Adam(bare.parameters(), 1e-3, fused=True)
+    drawn = data.epoch(batch, STEPS, torch.Generator().manual_seed(0))
+    x, y = drawn.x.long().to(device), drawn.y.to(device)
+
+    def by_hand() -> None:
+        for step in range(STEPS):
+            optimiser.zero_grad()
+            bare(x[step], y[step]).backward()
+            optimiser.step()
+
+    def seconds(work: object) -> float:
+        if device == "cpu":
+            started = time.process_time()  # of one thread: what else runs here plays less of a role
+            work()  # type: ignore[operator]
+            return time.process_time() - started
+        torch.cuda.synchronize()
+        started = time.perf_counter()
+        work()  # type: ignore[operator]
+        torch.cuda.synchronize()
+        return time.perf_counter() - started
+
+    ways = {"bare loop": by_hand, "Trainer": trainer.run_epoch}
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(rounds + 1):
+        for name, work in ways.items():
+            times[name].append(seconds(work))
+    middle = {name: statistics.median(one[1:]) for name, one in times.items()}
+    for name, taken in middle.items():
+        tokens, ratio = STEPS * batch * data.x_shape[0] / taken, taken / middle["bare loop"]
+        print(f"{name:10} {tokens:10,.0f} tokens/s, {ratio:.2f} of the loop's time")
+
+
+def start_and_memory(folder: Path) -> None:
+    for count in (1, 4):
+        command = [sys.executable, "-c", LOAD, str(folder)]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        children = [subprocess.Popen(command, **pipes) for _ in range(count)]  # type: ignore[call-overload]
+        starts = [float(child.stdout.readline()) for child in children]
+        for child in children:
+            child.stdin.write("\n")
+            child.stdin.flush()
+        sizes = [json.loads(child.stdout.readline()) for child in children]
+        for child in children:
+            child.communicate("\n")
+        print(
+            f"{count} process{'es' if count > 1 else ''}: loaded in {max(starts):.3f} s; molecules "
+            f"take {sum(pages for _, pages in sizes) / 1024:.1f} MiB in all, "
+            f"{sum(size for size, _ in sizes) / 1024:.1f} MiB if each had its own"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--batch", type=int, default=50)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    print(machine())
+    with tempfile.TemporaryDirectory() as scratch:
+        if ZINC.is_prepared():
+            data = load_data("zinc")
+            assert isinstance(data, MoleculeSet)
+        else:
+            print("ZINC is not prepared; random codes")
+            data = random_molecules(Path(scratch))
+        print(f"{data.name}, batch {arguments.batch}")
+        training(data, arguments.batch, arguments.rounds)
+        start_and_memory(data._folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""What the named data sets of molecules share: how they are prepared and found again."""
+
+import os
+from pathlib import Path
+from typing import ClassVar
+
+from symray.data.base import DataForm, NamedDataSet
+from symray.data.cache import cache_folder, find_cached
+from symray.data.fetch import Progress, fetch, file_digest
+from symray.data.image_set import hash_name
+from symray.data.molecule_set import VERSION, MoleculeSet
+from symray.errors import UserError
+
+
+class NamedMolecules(MoleculeSet, NamedDataSet):
+    """Molecules that study files know by a name; what was prepared last is what the name means.
+
+    Attributes:
+        form: theirs.
+        url: of the publisher's file.
+        checksum: of it.
+        filename: the publisher's.
+        own_names: patterns of files that are looked for in a folder, the first before the others.
+    """
+
+    form: ClassVar[DataForm]
+    url: ClassVar[str]
+    checksum: ClassVar[str]
+    filename: ClassVar[str]
+    own_names: ClassVar[tuple[str, ...]]
+
+    def __init__(self) -> None:
+        folder = find_cached(self.chosen())
+        assert folder is not None  # load_data has looked
+        super().__init__(folder, self.name, type(self).form)
+
+    @classmethod
+    def is_prepared(cls) -> bool:
+        """Whether a file has been read by this version of symray's code."""
+        return find_cached(cls.chosen()) is not None
+
+    @classmethod
+    def chosen(cls) -> str:
+        """The folder of the cache that was prepared last."""
+        pointer = cache_folder() / cls._pointer()
+        return pointer.read_text().strip() if pointer.is_file() else cls._pointer()
+
+    @classmethod
+    def _pointer(cls) -> str:
+        return f"{cls.name}-v{VERSION}"
+
+    @classmethod
+    def _source(cls, source: Path | None, progress: Progress) -> Path:
+        """The file to read: ``source``, else one in ``SYMRAY_DATA``, else the publisher's.
+
+        Raises:
+            UserError: ``source`` holds no such file, or the publisher is away.
+        """
+        own = os.environ.get("SYMRAY_DATA")
+        folder = source if source is not None else Path(own) if own else None
+        if folder is not None:
+            if folder.is_file():
+                return folder
+            found = [path for pattern in cls.own_names for path in sorted(folder.glob(pattern))]
+            if found:
+                return found[0]
+            if source is not None:
+                raise UserError(f"{source}: there is no file {' or '.join(cls.own_names)}")
+        return fetch(cls.url, cls.checksum, cache_folder() / cls.filename, progress)
+
+    @classmethod
+    def _key(cls, path: Path, *others: str) -> str:
+        """The folder of the cache for what is read from ``path`` and depends on ``others``."""
+        return f"{cls._pointer()}-{hash_name('-'.join([file_digest(path), *others]))}"
+
+    @classmethod
+    def _choose(cls, key: str) -> None:
+        (cache_folder() / cls._pointer()).write_text(key)

@@ -1,0 +1,61 @@
+"""ZINC 250k (Gomez-Bombarelli et al. 2018): drug-like molecules and their QED."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symray.chem import Codec, DeepSmilesCodec, qed
+from symray.data.base import DataForm, Target
+from symray.data.cache import cached
+from symray.data.fetch import Progress, silent
+from symray.data.molecule_files import read_molecules
+from symray.data.molecule_set import encoded, say_bad, store
+from symray.data.named_molecules import NamedMolecules
+
+
+class ZINC(NamedMolecules):
+    """249,455 molecules with QED, which RDKit computes whatever the file says."""
+
+    form = DataForm("strings", "targets", "deepsmiles", (Target("qed", 0),))
+    name = "zinc"
+    summary = "249,455 drug-like molecules, QED computed with RDKit (STIB)"
+    url = (
+        "https://raw.githubusercontent.com/aspuru-guzik-group/chemical_vae/master/models/"
+        "zinc_properties/250k_rndm_zinc_drugs_clean_3.csv"
+    )
+    checksum = "md5:b59078b2b04c6e9431280e3dc42048d5"
+    filename = "250k_rndm_zinc_drugs_clean_3.csv"
+    own_names = ("zinc250k*.smi", "zinc250k*.smi.gz", filename, f"{filename}.gz")
+
+    @classmethod
+    def prepare(cls, source: Path | None = None, progress: Progress = silent) -> None:
+        """Read ``source``, or such a file in ``SYMRAY_DATA``, or fetch the publisher's (23 MB).
+
+        Raises:
+            UserError: the file can't be used, or its publisher is away.
+        """
+        path = cls._source(source, progress)
+        key = cls._key(path)
+
+        def make(folder: Path) -> None:
+            progress(f"reading {path}", 0, None)
+            rows = read_molecules(path)
+            scores = qed(rows.smiles, lambda d, n: progress("computing QED", d, n))
+            # a molecule without QED can't be read, and that is what is said of it
+            rows = rows._replace(y=np.nan_to_num(scores)[:, None])
+            molecules = encoded(rows, _by_deep_smiles, progress=progress)
+            say_bad(molecules.bad, progress)
+            store(molecules, key, str(path), 1)(folder)
+
+        cached(key, make)
+        cls._choose(key)
+
+
+def _by_deep_smiles(
+    smiles: Sequence[str], progress: Progress
+) -> tuple[Codec, NDArray[np.uint8], dict[int, str]]:
+    codec = DeepSmilesCodec()
+    found = codec.encode_batch(smiles, lambda d, n: progress("encoding molecules", d, n))
+    return codec, found.indices, {one.row: one.reason for one in found.bad}

@@ -35,7 +35,7 @@ from symray.networks import Convolutional
 from symray.training.build import build_trainer
 from symray.training.spec import TrialSpec
 
-STEPS, BATCH, LATENTS = 8, 64, 10
+STEPS, BATCH, LATENTS = 10, 64, 10
 ALPHA, OMEGA, GAMMA = 5.0, 0.9, 10.0
 DATA = {"dsprites": [1, 1, 4, 2, 2]}
 
@@ -239,7 +239,8 @@ def main(rounds: int = 10, threads: int = 1) -> None:
             ratio = statistics.median(v / b for v, b in zip(values, times["bare"], strict=True))
             print(
                 f"{model:10}  {name:8} {statistics.median(values):7.1f} ms a step, "
-                f"{ratio:5.3f} x bare"
+                f"{ratio:5.3f} x bare",
+                flush=True,
             )
 
 

@@ -43,7 +43,7 @@ training:
   latent_dims: 3
 search:
   alpha: {choice: [1, 5]}
-  omega: {choice: [0.9, 1.0]}
+  omega: {choice: [0.9]}
 objectives: {mig: maximize}
 constraints: ["x_nats <= 5000"]
 sampler: grid

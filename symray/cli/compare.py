@@ -70,7 +70,12 @@ def _as_json(comparison: "Comparison") -> dict[str, object]:
         figures = content.pop("figures")
         content["metrics"] = {k: v | {"floored": row.floored(k)} for k, v in figures.items()}
         rows.append(content)
-    return {"studies": rows, "published": comparison.published, "notes": comparison.notes}
+    return {
+        "studies": rows,
+        "published": comparison.published,
+        "sources": comparison.sources,
+        "notes": comparison.notes,
+    }
 
 
 def _print_csv(comparison: "Comparison") -> None:

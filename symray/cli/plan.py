@@ -24,6 +24,8 @@ def show_plans(files: "Sequence[StudyFile]", as_json: bool) -> None:
 
 
 def _show(plan: "Plan") -> None:
+    from symray.study.leaderboard import supervision
+
     console, file, cost = out(), plan.file, plan.cost
     console.print(f"# study '{file.study}' as it would run, with all defaults")
     console.print(file.to_yaml())
@@ -36,6 +38,8 @@ def _show(plan: "Plan") -> None:
     show(table(["trial", *names], rows), f"trials asked first{reference}")
     console.print()
     console.print(f"pruner: {_pruner(plan)}")
+    if (sentence := supervision(file)) is not None:
+        console.print(f"choice: {sentence}")
     console.print(
         f"epochs: at most {plan.trial_epochs} in the search "
         f"and {plan.confirmation_epochs} in the confirmation"

@@ -66,10 +66,7 @@ def show_confirmation(record: "StudyRecord", confirmation: Mapping[str, Any]) ->
             "validation",
             str(entry["n"]) + (f" ({entry['failed']} failed)" if entry["failed"] else ""),
             *spreads(metrics, entry["validation"]),
-            *(
-                spreads(["udr"], {"udr": entry["udr"]})[0] if "udr" in entry else "-"
-                for _ in agreement
-            ),
+            *spreads(agreement, {"udr": entry["udr"]} if "udr" in entry else {}),
         ]
         for entry in confirmation["candidates"]
     ]

@@ -199,11 +199,13 @@ def _noise_shapes(subject: _Subject) -> None:
 def _loss(subject: _Subject) -> None:
     model = subject.build()
     batches, hp = subject.batches(), subject.hp()
+    logged: list[str] = []
     for phase in all_phases(model):
         noise = _noise(model, phase.name)
         torch.default_generator.manual_seed(1)
         before = torch.get_rng_state()
         loss, logs = model.loss(phase.name, batches, noise, hp)
+        logged += logs
         same = torch.equal(before, torch.get_rng_state())
         _require(same, f"the loss of '{phase.name}' draws random numbers of its own")
         for name, value in {"loss": loss, **logs}.items():
@@ -212,6 +214,8 @@ def _loss(subject: _Subject) -> None:
             _require(bool(value.isfinite()), f"{where} is {value.item()}")
         again, _ = model.loss(phase.name, batches, noise, hp)
         _require(torch.equal(loss, again), f"the loss of '{phase.name}' differs at a second call")
+    for name in model.traced:
+        _require(logged.count(name) == 1, f"'{name}' is traced, but not logged by one phase")
 
 
 def _gradients_reach(subject: _Subject) -> None:

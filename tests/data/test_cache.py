@@ -1,10 +1,11 @@
+import hashlib
 import multiprocessing
 import time
 from pathlib import Path
 
 import pytest
 
-from symray.data.cache import cache_folder, cached, find_cached
+from symray.data.cache import cache_folder, cached, find_cached, remembered_digest
 from symray.errors import UserError
 
 
@@ -80,3 +81,15 @@ def test_by_default_it_is_the_users_cache(tmp_path, monkeypatch):
     monkeypatch.delenv("SYMRAY_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cache_folder() == tmp_path / "symray"
+
+
+def test_a_files_digest_is_computed_once_while_the_file_stays(tmp_path, monkeypatch):
+    path = tmp_path / "data.npz"
+    path.write_bytes(b"abc")
+    digest = remembered_digest(path)
+    assert digest == hashlib.sha256(b"abc").hexdigest()
+    with monkeypatch.context() as patch:
+        patch.setattr("symray.data.cache.file_digest", None)
+        assert remembered_digest(path) == digest
+    path.write_bytes(b"abcd")
+    assert remembered_digest(path) == hashlib.sha256(b"abcd").hexdigest()

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from symray.data.npz import read_array, read_chunks, read_shape
+from symray.data.npz import array_names, read_array, read_chunks, read_shape
 from symray.errors import UserError
 
 
@@ -63,3 +63,10 @@ def test_damage_is_found_when_it_is_reached(tmp_path):
     assert len(next(chunks)) == 1_000
     with pytest.raises(UserError, match="the array 'a' is damaged"):
         list(chunks)
+
+
+def test_names_of_arrays(tmp_path):
+    np.savez(tmp_path / "a.npz", x=np.zeros(1), imgs=np.zeros(2))
+    assert array_names(tmp_path / "a.npz") == ["x", "imgs"]
+    with pytest.raises(UserError, match="there is no such file"):
+        array_names(tmp_path / "b.npz")

@@ -37,6 +37,10 @@ class TwiceTheSameName(VAE):
     phases = (*VAE.phases, *VAE.phases)
 
 
+class TracesNothing(VAE):
+    traced = ("synergy",)
+
+
 class FloatShape(VAE):
     def noise(self, phase, batch_size):
         return {"z": (batch_size, len(self.log_sigma) / 1)}
@@ -150,6 +154,7 @@ PACKS = "a pack of models equals each of them alone"
         (NoSuchAttribute, PHASES, "trains 'critic', which has no parameters"),
         (Forgotten, PHASES, "no phase trains decoder_y.0.bias, decoder_y.0.weight"),
         (TwiceTheSameName, PHASES, "phases share a name: minimise, minimise"),
+        (TracesNothing, LOSS, "'synergy' is traced, but not logged by one phase"),
         (FloatShape, NOISE, "has the shape (16, 3.0)"),
         (OwnRandomness, LOSS, "draws random numbers of its own"),
         (LossPerPoint, LOSS, "'loss' of phase 'minimise' is not a scalar"),

@@ -45,3 +45,14 @@ def test_what_is_kept_holds_no_graph():
     w = torch.ones((), requires_grad=True)
     terms.add("only", w * 2, {"a": w * 3})
     assert terms.read()[0] == {"a": 3.0, "loss": 2.0}
+
+
+def test_traces_are_every_value_of_the_wanted_terms():
+    terms = Terms()
+    for i in range(1500):  # more than are kept apart
+        terms.add("only", scalar(0.0), {"synergy": scalar(float(i)), "kl": scalar(1.0)})
+    traces = terms.traces(["synergy"])
+    assert {name: values.tolist() for name, values in traces.items()} == {
+        "synergy": list(range(1500))
+    }
+    assert terms.traces([]) == {}

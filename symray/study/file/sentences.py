@@ -14,6 +14,7 @@ from symray.study.file.options import (
     Checkpoints,
     Confirmation,
     ImagesData,
+    MoleculesData,
     NpzData,
     Pruner,
     Resources,
@@ -34,7 +35,8 @@ SECTIONS: dict[str, type[BaseModel]] = {
 DATA: dict[int | str, list[type[BaseModel]]] = {
     "(images)": [ImagesData],
     "(dsprites)": [SpritesData],
-    "(npz)": [NpzData, ImagesData, SpritesData],  # also the tag of what is none of them
+    "(csv)": [MoleculesData],
+    "(npz)": [NpzData, ImagesData, SpritesData, MoleculesData],  # and of what is none of them
 }
 """Sections that ``data`` may be, by pydantic's tag."""
 

@@ -119,6 +119,8 @@ KEYS = [  # one of the first five lines, and what is said
      "key; did you mean 'factors'?"),
     ({"data": "data: {dsprite: [1, 1, 4, 2, 2]}"}, "s.yaml:3: data.dsprite: there is no such key; "
      "did you mean 'dsprites'?"),
+    ({"data": "data: {csv: a, smile: b}"}, "s.yaml:3: data.smile: there is no such key; did you "
+     "mean 'smiles'?"),
     ({"data": "data: {dsprites: 4}"}, "s.yaml:3: data.dsprites: must be a list, not 4"),
     ({"data": "data: {dsprites: [1, 1, 4, 2, 0]}"}, "s.yaml:3: data.dsprites[4]: must be at least "
      "1, not 0"),

@@ -13,6 +13,8 @@ from symray.study.file import load_study_file
 from symray.study.progress import Progress
 from symray.study.record import StudyRecord
 
+pytest_plugins = ["services"]  # tests/support
+
 SMALL = """\
 study: {name}
 model: stib

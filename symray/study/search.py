@@ -35,7 +35,7 @@ class Search:
     numbers and parameters, then asks for new ones; finished trials are not touched.
 
     Args:
-        record: the study; the caller holds its lock.
+        record: the study; the caller holds its lease.
         tags: what every trial is tagged with (fingerprints, commit, data).
         progress: hears of what happens.
         changed: called with a trial's number whenever its record has changed.

@@ -19,6 +19,7 @@ from symray.study.file import StudyFile
 from symray.study.fingerprints import code_of, trial_tags
 from symray.study.home import find_study, make_study_folder
 from symray.study.leaderboard import leaderboard, nothing_feasible
+from symray.study.mlflow_client import refuse_taken_experiment
 from symray.study.pretraining import PretrainFirst
 from symray.study.progress import Progress
 from symray.study.projector import Projector, reconcile
@@ -26,6 +27,7 @@ from symray.study.record import StudyRecord
 from symray.study.search import Search
 from symray.study.source import Fenced, InTurn
 from symray.study.storage import Lease, mend, take_lease
+from symray.study.storage.identity import identity
 from symray.study.task import Task
 from symray.study.tuning import refuse_what_never_fits, run_tasks
 
@@ -50,6 +52,7 @@ def launch(file: StudyFile, progress: Progress, stopping: threading.Event) -> St
     load_data(file.data_spec())
     refuse_what_never_fits(file.resources)
     folder = make_study_folder(file.study)
+    refuse_taken_experiment(file.study, identity(folder))
     with take_lease(folder, progress.message) as lease:
         record = StudyRecord.create(file, lease)
         source = str(file.code) if file.code else None

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import ray
 from ray import tune
+from ray.exceptions import RayError
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
@@ -26,6 +27,7 @@ from symray.errors import UserError
 from symray.study import jsonl
 from symray.study.file import Resources
 from symray.study.folder import LOSSES
+from symray.study.remote import unattached_sentence
 from symray.study.source import TaskSource
 from symray.study.task import Report, Task
 from symray.study.trainable import TaskTrainable
@@ -151,17 +153,26 @@ class _StopWhenAsked(_Unsaved, Stopper):
 
 
 def start_ray() -> None:
-    """Start Ray in this process, or attach to the cluster that ``RAY_ADDRESS`` names."""
+    """Start Ray in this process, or attach to the cluster that ``RAY_ADDRESS`` names.
+
+    Raises:
+        UserError: nothing answers there, or it refuses the token.
+    """
     if ray.is_initialized():
         return
     attach = bool(os.environ.get("RAY_ADDRESS"))
     handler = signal.getsignal(signal.SIGTERM)
-    ray.init(
-        include_dashboard=None if attach else False,
-        object_store_memory=None if attach else OBJECT_STORE,
-        log_to_driver=False,
-        logging_level=logging.ERROR,
-    )
+    try:
+        ray.init(
+            include_dashboard=None if attach else False,
+            object_store_memory=None if attach else OBJECT_STORE,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+        )
+    except (ConnectionError, RayError) as error:
+        if attach:
+            raise UserError(unattached_sentence(os.environ["RAY_ADDRESS"])) from error
+        raise
     if callable(handler):  # Ray's own, put in its place, ends the driver without a checkpoint
         signal.signal(signal.SIGTERM, handler)
 

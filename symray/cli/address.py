@@ -21,9 +21,9 @@ def is_dashboard(address: str | None) -> bool:
     return address is not None and address.startswith(("http://", "https://"))
 
 
-def _run_there(context: typer.Context, address: str | None) -> None:
+def _run_there(address: str | None) -> None:
     """Run the whole command there instead of here."""
-    if address is None or context.resilient_parsing:
+    if address is None:
         return
     if not is_dashboard(address):
         raise UserError(
@@ -53,26 +53,6 @@ OnCluster = Annotated[
 ]
 """Of commands that look or ask; declared with a default of None and not passed on."""
 
-
-def _driver_log_there(context: typer.Context, address: str | None) -> None:
-    """A trial's log is read there; that of a driver is the job's own."""
-    if address is not None and context.params.get("trial") is None:
-        return driver_log(address, context.params["name"], context.params.get("follow", False))
-    return _run_there(context, address)
-
-
-LogAddress = Annotated[
-    str | None,
-    typer.Option(
-        "--address",
-        metavar="URL",
-        help=_HELP,
-        callback=_driver_log_there,
-        expose_value=False,
-        show_default=False,
-    ),
-]
-"""The same of ``logs``."""
 
 Address = Annotated[
     str | None,
@@ -124,15 +104,17 @@ def resume_there(address: str, name: str, options: list[str], detach: bool) -> N
     _drive(cluster, cluster.submit(["resume", name, *options], [name]), [name], detach)
 
 
-def driver_log(address: str, name: str, follow: bool) -> None:
-    """Print what the driver of a study on a cluster has printed."""
+def logs_there(address: str, name: str, trial: int | None, follow: bool) -> None:
+    """Print what a trial has printed, or the driver of its study, whose output is its job's."""
     from symray.study.remote import RemoteCluster
 
+    if trial is not None:
+        return _run_there(address)
     cluster = RemoteCluster(address)
     job = cluster.driver_job(name)
     if follow:
         raise typer.Exit(cluster.follow(job, _print))
-    cluster.log(job, _print)
+    return cluster.log(job, _print)
 
 
 def _drive(cluster: "RemoteCluster", job: str, studies: Sequence[str], detach: bool) -> None:

@@ -1,6 +1,7 @@
 """``launch`` and ``resume``."""
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -59,9 +60,11 @@ def launch(
     if address is not None:
         _attach(address)
     if shipped:
+        from symray.study.home import home
         from symray.study.shipping import unpack
 
         files = [unpack(study) for study in files]
+        os.chdir(home())  # what was shipped is the cluster's to delete
     prepare_missing(spec for study in files for spec in study.data_specs())
     if dry_run:
         from symray.cli.plan import show_plans

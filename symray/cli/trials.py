@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from symray.cli.address import LogAddress, OnCluster
+from symray.cli.address import Address, OnCluster, logs_there
 from symray.cli.options import Json, Name
 from symray.cli.output import err, metric, number, out, print_json, show, table
 from symray.cli.results import shown_metrics
@@ -66,7 +66,7 @@ def logs(
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on until the trial has ended.")
     ] = False,
-    address: LogAddress = None,
+    address: Address = None,
 ) -> None:
     """Print what a trial's training has printed: warnings, errors, tracebacks.
 
@@ -77,6 +77,8 @@ def logs(
     from symray.study.detached import LOG
     from symray.study.record import StudyRecord
 
+    if address is not None:
+        return logs_there(address, name, trial, follow)
     record = StudyRecord.open(name)
     if trial is None:
         path, who = record.folder / LOG, f"the driver of study '{name}'"

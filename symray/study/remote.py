@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import re
 import shlex
 import socket
 import tempfile
@@ -43,8 +44,9 @@ class RemoteCluster:
                 raise UserError(
                     "the Jobs API of Ray is not installed here: pip install 'symray[cluster]'"
                 ) from None
-            logging.getLogger("ray").setLevel(logging.ERROR)
             self._client = JobSubmissionClient(self.address)
+            for name in ("dashboard_sdk", "job.sdk"):  # they set their own levels
+                logging.getLogger(f"ray.dashboard.modules.{name}").setLevel(logging.ERROR)
 
     def submit(
         self,
@@ -214,7 +216,7 @@ def _studies(job: Any) -> list[str]:
 
 
 def _after_mark(write: Write) -> Write:
-    """Drops what Ray prints before the command begins."""
+    """Drops what Ray prints, mostly before the command begins."""
     held: list[str] | None = []
 
     def show(text: str) -> None:
@@ -225,6 +227,7 @@ def _after_mark(write: Write) -> Write:
             if not mark:
                 return
             held = None
+        text = re.sub(r"^Running entrypoint for job .*\n", "", text, flags=re.MULTILINE)
         if text:
             write(text)
 

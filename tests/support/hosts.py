@@ -9,8 +9,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -50,7 +51,7 @@ class Network:
 
 
 class Host:
-    """A network namespace; its file system and processes are the machine's."""
+    """A network namespace with a disk of its own; the rest of the files are the machine's."""
 
     def __init__(self, network: Network, index: int) -> None:
         self.name = f"{network.bridge}-{index}"
@@ -58,6 +59,7 @@ class Host:
         self._outside = f"sr{network.number}o{index}"
         inside = f"sr{network.number}i{index}"
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._disk = Path(tempfile.mkdtemp(prefix=f"{self.name}-"))
         _ip("netns", "add", self.name)
         _ip("link", "add", self._outside, "type", "veth", "peer", "name", inside)
         _ip("link", "set", inside, "netns", self.name)
@@ -70,13 +72,19 @@ class Host:
         ):
             _ip("-n", self.name, *command)
 
+    def command(self, command: Sequence[str], private: Path) -> list[str]:
+        """The command line that runs ``command`` on the host, its own disk at ``private``."""
+        own = 'mount --bind "$0" "$1" && shift && exec "$@"'
+        there = ["ip", "netns", "exec", self.name, "unshare", "--mount"]
+        return [*there, "sh", "-c", own, str(self._disk), str(private), *command]
+
     def start(
-        self, command: list[str], env: Mapping[str, str], log: Path
+        self, command: Sequence[str], env: Mapping[str, str], private: Path, log: Path
     ) -> "subprocess.Popen[bytes]":
         """Start a program on the host, in a process group of its own."""
         with log.open("ab") as output:
             process = subprocess.Popen(
-                ["ip", "netns", "exec", self.name, *command],
+                self.command(command, private),
                 env=dict(env),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -116,6 +124,7 @@ class Host:
         """End everything on the host, and the host."""
         self.crash()
         _ip("netns", "delete", self.name)
+        shutil.rmtree(self._disk, ignore_errors=True)
 
 
 class RayNodes:
@@ -140,6 +149,9 @@ class RayNodes:
             "OMP_NUM_THREADS": "1",
             **env,
         }
+        self.disk = folder / "ray"
+        """What Ray keeps on each node; every host sees its own."""
+        self.disk.mkdir()
         self.head = network.add_host()
         self.gcs = f"{self.head.address}:6379"
         self.dashboard = f"http://{self.head.address}:8265"
@@ -150,7 +162,7 @@ class RayNodes:
         self._ray(
             self.head,
             *("--head", "--port=6379", "--dashboard-host=0.0.0.0", "--dashboard-port=8265"),
-            *(f"--num-cpus={cpus}", f"--temp-dir={self.folder / 'ray'}"),
+            *(f"--num-cpus={cpus}", f"--temp-dir={self.disk}"),
         )
         self._wait(lambda: accepts(8265, self.head.address), self.head)
 
@@ -181,7 +193,7 @@ class RayNodes:
     ) -> "subprocess.CompletedProcess[str]":
         """Run a program on the head to its end."""
         return subprocess.run(
-            ["ip", "netns", "exec", self.head.name, *command],
+            self.head.command(command, self.disk),
             env=self.env | env,
             capture_output=True,
             text=True,
@@ -193,7 +205,7 @@ class RayNodes:
         command += [f"--node-ip-address={host.address}", "--object-store-memory=100000000"]
         command += ["--disable-usage-stats", "--block"]
         log = self.folder / f"{host.name}.log"
-        self._newest = host.start(command, self.env | env, log)
+        self._newest = host.start(command, self.env | env, self.disk, log)
 
     def _wait(self, happened: Callable[[], bool], host: Host) -> None:
         deadline = time.monotonic() + PATIENCE

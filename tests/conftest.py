@@ -13,7 +13,7 @@ from symray.study.file import load_study_file
 from symray.study.progress import Progress
 from symray.study.record import StudyRecord
 
-pytest_plugins = ["services"]  # tests/support
+pytest_plugins = ["services", "hosts"]  # tests/support
 
 SMALL = """\
 study: {name}

@@ -145,7 +145,12 @@ class Driver:
             if not stages.exhausted:
                 source = Fenced(stages, self.lease)
                 run_tasks(
-                    source, self.file.resources, self.file.concurrency, self.stopping, self._on_step
+                    source,
+                    self.file.resources,
+                    self.file.concurrency,
+                    self.stopping,
+                    self._on_step,
+                    self._on_loss,
                 )
         finally:
             stages.close()
@@ -216,6 +221,11 @@ class Driver:
             self.stopping.set()
         self.search.heed_events()
         self._keep_best_checkpoints()
+
+    def _on_loss(self, task: Task, reason: str) -> None:
+        self.progress.message(
+            f"{task.name} lost its worker ({reason}) and goes on from its last checkpoint"
+        )
 
     def _refuse_hopeless(self) -> None:
         if reason := self._hopeless():

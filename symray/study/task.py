@@ -27,6 +27,7 @@ class Task:
         repeats: seeds trained one after another and averaged.
         checkpoint_every: seconds between checkpoints at least.
         threads: CPU threads; part of what makes it repeatable.
+        gpu: GPUs that it takes, where that isn't what the study's trials usually take.
         tags: what else describes it (fingerprints, data), for people and MLflow.
     """
 
@@ -40,6 +41,7 @@ class Task:
     repeats: int = 1
     checkpoint_every: float = 10.0
     threads: int = 1
+    gpu: float | None = None
     tags: dict[str, str] = field(default_factory=dict)
 
     def save(self) -> None:
@@ -67,6 +69,7 @@ class Report:
     values: dict[str, float]
     outcome: Outcome = "running"
     reason: str | None = None
+    out_of_memory: bool = False
     host: str = ""
     device: str = ""
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import torch
 from ray import tune
 
 from symray.study.task import Report, Task
-from symray.study.worker import TaskRun
+from symray.study.worker import TaskRun, memory_sentence
 
 
 class TaskTrainable(tune.Trainable):
@@ -44,11 +45,15 @@ class TaskTrainable(tune.Trainable):
         """Lose no epoch when the study is stopped between two checkpoints."""
         if self._run is not None:
             self._run.save()
+        self._run = None
+        torch.cuda.empty_cache()  # for whoever shares the GPU; without one it does nothing
 
     def _advance(self) -> Report:
         if self._run is None:
             try:
                 self._run = TaskRun(self._task)
+            except torch.OutOfMemoryError as error:
+                return Report(0, 0, {}, "failed", memory_sentence(error), out_of_memory=True)
             except Exception as error:
                 return Report(0, 0, {}, "failed", f"{type(error).__name__}: {error}")
         return self._run.advance()

@@ -28,6 +28,7 @@ from symray.study import jsonl
 from symray.study.file import Resources
 from symray.study.folder import LOSSES
 from symray.study.remote import unattached_sentence
+from symray.study.sharing import Sharing
 from symray.study.source import TaskSource
 from symray.study.task import Report, Task
 from symray.study.trainable import TaskTrainable
@@ -51,10 +52,18 @@ class _Unsaved:
 class _Searcher(_Unsaved, Searcher):
     """Offers the source's tasks to Tune."""
 
-    def __init__(self, source: TaskSource, stopping: threading.Event) -> None:
+    def __init__(
+        self,
+        source: TaskSource,
+        stopping: threading.Event,
+        may_have: Callable[[], int | None],
+        on_loss: Callable[[Task, str], None],
+    ) -> None:
         super().__init__()
         self.source = source
         self.stopping = stopping
+        self.may_have = may_have
+        self.on_loss = on_loss
         self.live: dict[str, Task] = {}
         self.reports: dict[str, Report] = {}
         self.losses: dict[str, tuple[int, str]] = {}
@@ -63,12 +72,19 @@ class _Searcher(_Unsaved, Searcher):
     def suggest(self, trial_id: str) -> Any:
         if self.stopping.is_set():
             return Searcher.FINISHED
+        if self.has_its_share():
+            return None
         task = self.loudly(self.source.next, otherwise=None)
         if task is not None:
             self.live[trial_id] = task
             return {"task": task}
         done = self.loudly(lambda: self.source.exhausted, otherwise=True)
         return Searcher.FINISHED if done and not self.live else None
+
+    def has_its_share(self) -> bool:
+        """Whether other studies wait for what one more trial would take."""
+        most = self.may_have()
+        return most is not None and len(self.live) >= most
 
     def hear(self, trial_id: str, report: Report) -> bool:
         """Pass a report on; True stops the task."""
@@ -110,6 +126,7 @@ class _Searcher(_Unsaved, Searcher):
         self.losses[trial.trial_id] = (failures, reason)
         event = {"event": "worker lost", "time": time.time(), "reason": reason}
         jsonl.append(Path(task.folder) / LOSSES, [event])
+        self.loudly(lambda: self.on_loss(task, reason), otherwise=None)
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing: the record is elsewhere."""
@@ -128,6 +145,10 @@ class _Scheduler(_Unsaved, FIFOScheduler):
 
     def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
         self.searcher.worker_lost(trial)
+
+    def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
+        # A worker that is kept for this study's next trial would hold what another one waits for.
+        tune_controller._reuse_actors = not self.searcher.has_its_share()
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         report = result["report"]
@@ -183,6 +204,7 @@ def run_tasks(
     concurrency: int | None,
     stopping: threading.Event,
     on_step: Callable[[], None] = lambda: None,
+    on_loss: Callable[[Task, str], None] = lambda task, reason: None,
     trainable: type[tune.Trainable] = TaskTrainable,
 ) -> None:
     """Run all tasks of ``source``; returns when there are none left or ``stopping`` is set.
@@ -190,9 +212,11 @@ def run_tasks(
     Args:
         source: hands out tasks and hears of them.
         resources: what each task takes.
-        concurrency: most tasks at a time; as many as fit for None.
+        concurrency: most tasks at a time. For None as many as fit; on a cluster one more, so that
+            one that can grow does, and when other studies are there an equal share.
         stopping: set from anywhere to stop: live tasks write a checkpoint and stay unfinished.
         on_step: called at every turn of Tune's loop, several times a second.
+        on_loss: hears of a worker that was lost, and why.
         trainable: what runs a task; its results hold a :class:`Report` under ``report``.
 
     Raises:
@@ -200,8 +224,14 @@ def run_tasks(
         OSError: the record could not be written; live tasks stay unfinished.
     """
     refuse_what_never_fits(resources)
-    most = concurrency or _as_many_as_fit(resources)
-    searcher = _Searcher(source, stopping)
+    on_cluster = bool(os.environ.get("RAY_ADDRESS"))
+    most = concurrency or (None if on_cluster else _as_many_as_fit(resources))
+    sharing = Sharing() if on_cluster else None
+
+    def may_have() -> int | None:
+        return sharing.most(_as_many_as_fit(resources)) if sharing and most is None else None
+
+    searcher = _Searcher(source, stopping, may_have, on_loss)
 
     class _Steps(_Unsaved, tune.Callback):
         def on_step_end(self, iteration: int, trials: list[Trial], **info: Any) -> None:
@@ -212,9 +242,14 @@ def run_tasks(
         ) -> None:
             searcher.worker_lost(trial)
 
+    def takes(config: dict[str, Any]) -> tune.PlacementGroupFactory:
+        task: Task = config["task"]
+        gpu = resources.gpu if task.gpu is None else task.gpu
+        return tune.PlacementGroupFactory([{"CPU": resources.cpu, "GPU": gpu}])
+
     with tempfile.TemporaryDirectory(prefix="symray-tune-") as scratch, _quiet_tune():
         tuner = tune.Tuner(
-            tune.with_resources(trainable, {"cpu": resources.cpu, "gpu": resources.gpu}),
+            tune.with_resources(trainable, takes),
             tune_config=tune.TuneConfig(
                 search_alg=searcher,
                 scheduler=_Scheduler(searcher),
@@ -236,7 +271,11 @@ def run_tasks(
                 verbose=0,
             ),
         )
-        tuner.fit()
+        try:
+            tuner.fit()
+        finally:
+            if sharing:
+                sharing.close()
     if searcher.failure is not None:
         raise searcher.failure
 

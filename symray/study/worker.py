@@ -79,6 +79,8 @@ class TaskRun:
             return self._fail(f"diverged: {error}")
         except UserError as error:
             return self._fail(str(error))
+        except torch.OutOfMemoryError as error:
+            return self._fail(memory_sentence(error), out_of_memory=True)
         except Exception as error:
             # Whatever an own model raises fails this trial and no other.
             traceback.print_exc()
@@ -160,30 +162,42 @@ class TaskRun:
         cheap = {name for name in has if METRICS[name].cheap}
         return self.trainer.evaluate("validation", (cheap | set(self.task.metrics)) & has)
 
-    def _fail(self, reason: str) -> Report:
+    def _fail(self, reason: str, out_of_memory: bool = False) -> Report:
         if self._newest_attempt() > self.attempt:
             self._superseded = True
             return self._report("failed", reason)
         jsonl.append(self.folder / "metrics.jsonl", self._unwritten)
         self._unwritten = []
         self._event("failed", epoch=self.epoch, reason=reason)
-        return self._report("failed", reason)
+        return self._report("failed", reason, out_of_memory)
 
     def _event(self, event: str, **details: Any) -> None:
         line = {"event": event, "time": time.time(), "attempt": self.attempt} | details
         line |= {"host": socket.gethostname(), "pid": os.getpid()}
         jsonl.append(self.folder / "events.jsonl", [line])
 
-    def _report(self, outcome: Any, reason: str | None = None) -> Report:
+    def _report(
+        self, outcome: Any, reason: str | None = None, out_of_memory: bool = False
+    ) -> Report:
         return Report(
             epoch=self.epoch,
             epochs=self.epochs,
             values=self._last["values"],
             outcome=outcome,
             reason=reason,
+            out_of_memory=out_of_memory,
             host=socket.gethostname(),
             device=str(self.trainer.device),
         )
+
+
+def memory_sentence(error: torch.OutOfMemoryError) -> str:
+    """Why a trial failed that took more of a GPU's memory than there was."""
+    first = " ".join(str(error).split()).split(". ")[0]
+    return (
+        f"out of GPU memory on {socket.gethostname()} ({first}); give trials a bigger share of a "
+        "GPU with resources.gpu, or only those that need it with resources.retry_gpu"
+    )
 
 
 def _aggregate(finals: list[dict[str, float]]) -> dict[str, float]:

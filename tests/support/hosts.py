@@ -60,6 +60,7 @@ class Host:
         inside = f"sr{network.number}i{index}"
         self._processes: list[subprocess.Popen[bytes]] = []
         self._disk = Path(tempfile.mkdtemp(prefix=f"{self.name}-"))
+        (self._disk / "tmp").mkdir()
         _ip("netns", "add", self.name)
         _ip("link", "add", self._outside, "type", "veth", "peer", "name", inside)
         _ip("link", "set", inside, "netns", self.name)
@@ -147,8 +148,11 @@ class RayNodes:
             "RAY_AUTH_TOKEN": self.token,
             "RAY_USAGE_STATS_ENABLED": "0",
             "OMP_NUM_THREADS": "1",
+            "TMPDIR": str(folder / "ray" / "tmp"),
+            "SYMRAY_HOME": str(folder / "home"),
             **env,
         }
+        self.home = folder / "home"
         self.disk = folder / "ray"
         """What Ray keeps on each node; every host sees its own."""
         self.disk.mkdir()
@@ -165,6 +169,11 @@ class RayNodes:
             *(f"--num-cpus={cpus}", f"--temp-dir={self.disk}"),
         )
         self._wait(lambda: accepts(8265, self.head.address), self.head)
+
+    @property
+    def workers(self) -> list[Host]:
+        """The hosts that run trials, in the order of their addresses."""
+        return [host for host in self.network.hosts if host is not self.head]
 
     def add_worker(self, cpus: int = 1, **env: str) -> Host:
         """One more node."""
@@ -199,6 +208,16 @@ class RayNodes:
             text=True,
             timeout=timeout,
         )
+
+    def symray(self, *arguments: str, **env: str) -> "subprocess.Popen[bytes]":
+        """Start the command on the head, attached to the cluster; its log is ``NAME.log``."""
+        command = [str(BIN / "symray"), *arguments]
+        env = self.env | {"RAY_ADDRESS": self.gcs} | env
+        return self.head.start(command, env, self.disk, self.folder / "symray.log")
+
+    def said(self) -> str:
+        """What these commands have printed so far."""
+        return (self.folder / "symray.log").read_text()
 
     def _ray(self, host: Host, *options: str, **env: str) -> None:
         command = [str(BIN / "ray"), "start", *options]
@@ -236,11 +255,22 @@ def why_not() -> str | None:
     return None
 
 
-@pytest.fixture
-def network() -> Iterator[Network]:
-    """An empty network of hosts."""
+@pytest.fixture(scope="module")
+def ray_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RayNodes]:
+    """A cluster of a head and two workers with one core each, for the tests of a module.
+
+    Studies are in the shared folder ``ray_nodes.home``.
+    """
     if reason := why_not():
         pytest.skip(reason)
-    made = Network()
-    yield made
-    made.remove()
+    network = Network()
+    # Not pytest's folder: the sockets of Ray need a short path.
+    folder = Path(tempfile.mkdtemp(prefix="symray-"))
+    try:
+        nodes = RayNodes(network, folder, {})
+        nodes.add_worker()
+        nodes.add_worker()
+        yield nodes
+    finally:
+        network.remove()
+        shutil.rmtree(folder, ignore_errors=True)

@@ -2,9 +2,16 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, Strict, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    Strict,
+    WithJsonSchema,
+    model_validator,
+)
 
 from symray.metrics.catalogue import Direction
 from symray.study.file.entries import Finite, Section
@@ -87,6 +94,17 @@ class Resources(Section):
     """CPU cores"""
     gpu: Annotated[float, Field(ge=0), AfterValidator(_shared_or_whole)] = 0.0
     """GPUs; a fraction shares one"""
+    retry_gpu: Annotated[float, Field(gt=0), AfterValidator(_shared_or_whole)] | None = None
+    """GPUs of a trial's second try, after it ran out of a GPU's memory; none by default"""
+
+    @model_validator(mode="after")
+    def _retried_with_more(self) -> Self:
+        if self.retry_gpu is not None and self.retry_gpu <= self.gpu:
+            raise ValueError(
+                f"retry_gpu ({self.retry_gpu:g}) must be more than gpu ({self.gpu:g}), which was "
+                "too little"
+            )
+        return self
 
 
 class Confirmation(Section):

@@ -1,0 +1,198 @@
+"""A study on a Ray cluster of several hosts, driven from outside as a user would."""
+
+import json
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hosts import BIN, RayNodes
+
+from symray.study.record import StudyRecord
+
+WriteStudy = Callable[[Path, str], Path]
+Symray = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def symray(ray_nodes: RayNodes, tmp_path: Path) -> Symray:
+    """Runs the command on a machine outside the cluster that has its token."""
+
+    def run(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
+        outside = {k: v for k, v in ray_nodes.env.items() if k not in ("SYMRAY_HOME", "TMPDIR")}
+        return subprocess.run(
+            [str(BIN / "symray"), *arguments, "--address", ray_nodes.dashboard],
+            env=outside | env,
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            timeout=300,
+        )
+
+    return run
+
+
+@pytest.fixture
+def opened(ray_nodes: RayNodes, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], StudyRecord]:
+    """Opens a study of the cluster."""
+    monkeypatch.setenv("SYMRAY_HOME", str(ray_nodes.home))
+    return StudyRecord.open
+
+
+def test_a_study_is_launched_from_outside_with_what_it_needs(
+    ray_nodes: RayNodes,
+    symray: Symray,
+    tmp_path: Path,
+    write_study: WriteStudy,
+    opened: Callable[[str], StudyRecord],
+    assert_ledger: Callable[[StudyRecord], None],
+) -> None:
+    write_study(tmp_path, "shipped")  # its data are a file beside it
+    done = symray("launch", "shipped.yaml", "--name", "first", "--set", "concurrency=2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "study 'first': 0 of 3 trials done, searching" in done.stdout
+    assert "registered as model first, version 1 (champion)" in done.stdout
+    assert "===" not in done.stdout
+    assert "entrypoint" not in done.stdout
+    assert not (tmp_path / "runs").exists()
+    record = opened("first")
+    assert record.complete
+    assert_ledger(record)
+    data = Path(record.file.data_spec()["npz"])  # type: ignore[index]
+    assert data.parent == ray_nodes.home / "_data"
+
+    told = symray("status", "first", "--json")
+    assert told.returncode == 0, told.stderr
+    assert json.loads(told.stdout)["state"] == "complete"
+
+    again = symray("launch", "shipped.yaml", "--name", "first")
+    assert again.returncode == 2
+    assert again.stdout.startswith(f"Error: study 'first' exists in {ray_nodes.home}")
+    assert "Traceback" not in again.stdout + again.stderr
+
+
+def test_a_study_is_left_alone_stopped_and_gone_on_with(
+    symray: Symray,
+    tmp_path: Path,
+    write_study: WriteStudy,
+    opened: Callable[[str], StudyRecord],
+    assert_ledger: Callable[[StudyRecord], None],
+) -> None:
+    write_study(tmp_path, "left")
+    left = symray("launch", "left.yaml", "--set", "training.epochs=40", "--detach")
+    assert left.returncode == 0, left.stderr
+    assert "study 'left' runs on the cluster as job symray-left-" in left.stderr
+    stopped = symray("stop", "left")
+    assert "study 'left' stopped with" in stopped.stdout
+    log = symray("logs", "left")
+    assert "study 'left': 0 of 3 trials done, searching" in log.stdout
+    resumed = symray("resume", "left")
+    assert resumed.returncode == 0, resumed.stdout + resumed.stderr
+    record = opened("left")
+    assert record.complete
+    assert_ledger(record)
+
+
+@pytest.mark.parametrize(
+    ("env", "sentence"),
+    [
+        ({"RAY_AUTH_TOKEN": "x" * 40}, "refuses the token"),
+        ({"RAY_AUTH_MODE": "disabled"}, "wants a token and got none"),
+    ],
+)
+def test_a_wrong_or_missing_token_is_one_sentence(
+    symray: Symray, env: dict[str, str], sentence: str
+) -> None:
+    refused = symray("status", **env)
+    assert refused.returncode == 2
+    assert refused.stderr.count("\n") == 1
+    assert sentence in refused.stderr
+    assert "~/.ray/auth_token" in refused.stderr
+
+
+def test_attaching_with_a_wrong_token_or_to_nothing_is_one_sentence(
+    ray_nodes: RayNodes, tmp_path: Path, write_study: WriteStudy
+) -> None:
+    path = str(write_study(tmp_path, "attached"))
+    wrong = ray_nodes.run(
+        str(BIN / "symray"), "launch", path, "--address", ray_nodes.gcs, RAY_AUTH_TOKEN="x" * 40
+    )
+    assert wrong.returncode == 2
+    assert wrong.stderr.splitlines()[-1].startswith(
+        f"Error: the Ray cluster at {ray_nodes.gcs} refuses the token: copy"
+    )
+    nothing = f"{ray_nodes.network.address}:6379"
+    away = ray_nodes.run(str(BIN / "symray"), "launch", path, "--address", nothing)
+    assert away.returncode == 2
+    assert f"Error: no Ray cluster answers at {nothing}" in away.stderr
+    assert "Traceback" not in away.stderr + wrong.stderr
+
+
+def test_two_studies_share_a_cluster(
+    ray_nodes: RayNodes,
+    tmp_path: Path,
+    write_study: WriteStudy,
+    opened: Callable[[str], StudyRecord],
+) -> None:
+    """The second one gets a worker while the first, which took both, still has trials to run."""
+    options = ["--set", "training.epochs=60", "--set", "concurrency=null"]
+    path = str(write_study(tmp_path, "greedy"))
+    first = ray_nodes.symray("launch", path, "--trials", "8", *options)
+    _wait(lambda: _started(ray_nodes, "greedy") >= 2, first)
+    path = str(write_study(tmp_path, "late"))
+    second = ray_nodes.symray("launch", path, "--trials", "2", *options)
+    _wait(lambda: _started(ray_nodes, "late") >= 1, second)
+    greedy = opened("greedy")
+    assert len([t for t in greedy.trials() if t.state.is_finished()]) < 8
+    assert first.wait(300) == 0, ray_nodes.said()
+    assert second.wait(300) == 0, ray_nodes.said()
+    assert opened("late").complete
+    assert greedy.complete
+
+
+def test_a_node_is_lost_and_the_study_goes_on(
+    ray_nodes: RayNodes,
+    tmp_path: Path,
+    write_study: WriteStudy,
+    opened: Callable[[str], StudyRecord],
+    assert_ledger: Callable[[StudyRecord], None],
+) -> None:
+    path = str(write_study(tmp_path, "crashed"))
+    options = ["training.epochs=40", "concurrency=2", "checkpoints.every=0.1"]
+    sets = [part for option in options for part in ("--set", option)]
+    study = ray_nodes.symray("launch", path, "--trials", "4", *sets)
+    _wait(lambda: _epochs(ray_nodes, "crashed") > 8, study)
+    lost = ray_nodes.workers[-1]
+    lost.crash()
+    assert study.wait(300) == 0, ray_nodes.said()
+    ray_nodes.start_worker(lost)
+    record = opened("crashed")
+    assert record.complete
+    assert_ledger(record)
+    losses = [e for t in record.trials() for e in _losses(record, t.number)]
+    assert len(losses) == 1
+    assert "lost its worker" in ray_nodes.said()
+    assert "goes on from its last checkpoint" in ray_nodes.said()
+
+
+def _wait(happened: Callable[[], bool], process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + 180
+    while not happened():
+        assert process.poll() is None, "the study has ended"
+        assert time.monotonic() < deadline, "nothing happens"
+        time.sleep(0.2)
+
+
+def _started(nodes: RayNodes, study: str) -> int:
+    return sum(1 for _ in (nodes.home / study).glob("trials/*/events.jsonl"))
+
+
+def _epochs(nodes: RayNodes, study: str) -> int:
+    paths = (nodes.home / study).glob("trials/*/metrics.jsonl")
+    return sum(path.read_text().count("\n") for path in paths)
+
+
+def _losses(record: StudyRecord, number: int) -> list[str]:
+    path = record.trial_folder(number) / "losses.jsonl"
+    return path.read_text().splitlines() if path.exists() else []

@@ -195,9 +195,7 @@ def main() -> None:
         print(json.dumps(WAYS[way](int(trials), Path(home))))
         return
     print(machine())
-    print(
-        f"{'record':14s} {'trials':>6s} {'CPU a trial':>17s} {'wall':>11s} {'memory':>8s}"
-    )
+    print(f"{'record':14s} {'trials':>6s} {'CPU a trial':>17s} {'wall':>11s} {'memory':>8s}")
     with tempfile.TemporaryDirectory() as name, mlflow_server(Path(name)) as uri:
         scratch = Path(name)
         os.environ["MLFLOW_TRACKING_URI"] = uri

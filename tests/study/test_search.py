@@ -358,3 +358,47 @@ def test_a_launch_killed_before_it_was_noted_can_be_resumed(make_record: MakeRec
     (record.folder / "events.jsonl").unlink()
     assert record.state() == "interrupted"
     assert record.check_code(accept_change=False)
+
+
+def test_a_trial_whose_asking_was_in_doubt_is_handed_out(
+    make_record: MakeRecord, make_search: MakeSearch
+) -> None:
+    """A database that broke off while a trial was asked for may have made it all the same."""
+    record = make_record()
+    search = make_search(record)
+    first = handed_out(search)
+    record.optuna.ask()
+    second = handed_out(search)
+    assert (first.number, second.number) == (0, 1)
+    assert set(record.trial(1).params) == {"beta", "lambda_growth"}
+    assert handed_out(search).number == 2
+
+
+def test_a_trial_out_of_gpu_memory_gets_more_once(
+    make_record: MakeRecord, make_search: MakeSearch
+) -> None:
+    record = make_record("resources={gpu: 0.25, retry_gpu: 0.5}", "trials=2")
+    search = make_search(record)
+    task = handed_out(search)
+    full = Report(1, 4, {}, "failed", "out of GPU memory on gpu1", out_of_memory=True)
+    assert task.gpu is None
+    search.finish(task, full, None)
+    assert record.trial(0).state == TrialState.RUNNING
+    for searching in (search, make_search(reopened(record))):  # also after a restart
+        again = handed_out(searching)
+        assert (again.number, again.gpu) == (0, 0.5)
+        assert again.spec == task.spec
+    search.finish(again, full, None)
+    assert record.trial(0).state == TrialState.FAIL
+    assert record.trial(0).user_attrs["reason"] == "out of GPU memory on gpu1"
+
+
+def test_without_a_bigger_share_it_fails_with_its_reason(
+    make_record: MakeRecord, make_search: MakeSearch
+) -> None:
+    record = make_record()
+    search = make_search(record)
+    search.finish(
+        handed_out(search), Report(1, 4, {}, "failed", "no memory", out_of_memory=True), None
+    )
+    assert record.trial(0).state == TrialState.FAIL

@@ -1,0 +1,162 @@
+"""What fails under a running study, for real: it goes on, or one command goes on with it."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from services import Postgres
+from symray.study.driver import launch
+from symray.study.file import load_study_file
+from symray.study.progress import Progress
+from symray.study.record import StudyRecord
+from symray.study.storage import database_lease
+from symray.study.task import Report, Task
+
+WriteStudy = Callable[[Path, str], Path]
+Ledger = Callable[[StudyRecord], None]
+
+
+class After(Progress):
+    """Does something once, after so many epochs."""
+
+    def __init__(self, epochs: int, do: Callable[[], None]) -> None:
+        self.left = epochs
+        self.do = do
+        self.messages: list[str] = []
+
+    def message(self, text: str) -> None:
+        self.messages.append(text)
+
+    def epoch(self, task: Task, report: Report) -> None:
+        self.left -= 1
+        if self.left == 0:
+            self.do()
+
+
+@pytest.fixture
+def server(
+    make_postgres: Callable[..., Postgres], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Postgres]:
+    made = make_postgres()
+    monkeypatch.setenv("SYMRAY_DATABASE", made.create_database("studies"))
+    monkeypatch.setenv("PGPASSWORD", made.password)
+    yield made
+    made.remove()
+
+
+def test_a_study_survives_the_restart_of_its_database(
+    server: Postgres,
+    study_home: Path,
+    tmp_path: Path,
+    write_study: WriteStudy,
+    assert_ledger: Ledger,
+) -> None:
+    (file,) = load_study_file(
+        write_study(tmp_path, "restarted"), ["training.epochs=8", "concurrency=2"]
+    )
+
+    def restart() -> None:
+        server.stop(crash=True)
+        threading.Timer(4, server.start).start()
+
+    progress = After(5, restart)
+    record = launch(file, progress, threading.Event())
+    assert record.complete
+    assert [t.state.name for t in record.trials()] == ["COMPLETE"] * 3
+    assert_ledger(record)
+    assert any("does not answer; waiting for it" in said for said in progress.messages)
+    everything = [p.read_bytes() for p in study_home.rglob("*") if p.is_file()]
+    assert not any(server.password.encode() in content for content in everything)
+
+
+def test_a_driver_that_lost_its_lease_stops_and_the_next_one_ends_the_study(
+    server: Postgres,
+    study_home: Path,
+    tmp_path: Path,
+    write_study: WriteStudy,
+    assert_ledger: Ledger,
+) -> None:
+    """As after a SIGSTOP: somebody else has taken the study meanwhile."""
+    (file,) = load_study_file(write_study(tmp_path, "taken"), ["training.epochs=8"])
+
+    def take() -> None:
+        with server.connect("studies") as other:
+            other.execute("UPDATE symray_leases SET fence = fence + 1, holder = 'process 1 on x'")
+
+    with pytest.raises(database_lease.LeaseLostError, match="process 1 on x has taken study"):
+        launch(file, After(3, take), threading.Event())
+    assert [t.state.name for t in StudyRecord.open("taken").trials()] == ["RUNNING"]
+
+    from symray.study.driver import resume
+
+    record = resume("taken", Progress(), threading.Event(), take_over=True)
+    assert record.complete
+    assert_ledger(record)
+
+
+HUNGRY = '''
+import ray, torch
+from symray.models.vae import VAE
+
+
+class Hungry(VAE):
+    """Wants a whole GPU."""
+
+    def loss(self, *args, **kwargs):
+        if ray.get_runtime_context().get_assigned_resources().get("GPU", 0) < 1:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        return super().loss(*args, **kwargs)
+'''
+
+WITH_GPU = """
+import sys, threading, ray
+from pathlib import Path
+ray.init(num_cpus=2, num_gpus=1, include_dashboard=False, log_to_driver=False)
+from symray.study.driver import launch
+from symray.study.file import load_study_file
+from symray.study.progress import Progress
+
+class Said(Progress):
+    def message(self, text):
+        print(text, flush=True)
+
+(file,) = load_study_file(Path(sys.argv[1]), sys.argv[2:])
+record = launch(file, Said(), threading.Event())
+print([(t.state.name, t.user_attrs.get("gpu")) for t in record.trials()])
+"""
+
+
+@pytest.mark.parametrize("retry", [True, False])
+def test_a_trial_out_of_gpu_memory(
+    retry: bool, study_home: Path, tmp_path: Path, write_study: WriteStudy
+) -> None:
+    """Ray is told of a GPU that isn't there; the model says what torch would say."""
+    path = write_study(tmp_path, "hungry")
+    package = tmp_path / "lab"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "models.py").write_text(HUNGRY)
+    options = ["model=lab.models:Hungry", f"code={package}", "trials=1", "confirmation.top=0"]
+    options += ["search={beta: {low: 1, high: 2}}", "reference=false", "constraints=[]"]
+    options += ["objectives={x_mae: minimize}"]
+    options += [f"resources={{cpu: 1, gpu: 0.25{', retry_gpu: 1' if retry else ''}}}"]
+    done = subprocess.run(
+        [sys.executable, "-c", WITH_GPU, str(path), *options],
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    if retry:
+        assert "it is tried again with 1 GPUs" in done.stdout
+        assert done.stdout.splitlines()[-1] == "[('COMPLETE', 1.0)]"
+    else:
+        assert done.stdout.splitlines()[-1] == "[('FAIL', None)]"
+        record = StudyRecord.open("hungry")
+        reason = record.trial(0).user_attrs["reason"]
+        assert "(CUDA out of memory)" in reason
+        assert "resources.retry_gpu" in reason

@@ -16,6 +16,7 @@ import torch
 from symray.errors import UserError
 from symray.metrics import METRICS
 from symray.study import jsonl
+from symray.study.gpus import gpus_here
 from symray.study.task import Report, Task, derive_seed
 from symray.training.build import build_trainer, take_over
 from symray.training.checkpoint import (
@@ -59,7 +60,7 @@ class TaskRun:
         events = jsonl.read(self.folder / "events.jsonl")
         self.attempt = 1 + sum(event["event"] == "start" for event in events)
         self.trainer = self._restore()
-        self._event("start", epoch=self.epoch, device=str(self.trainer.device))
+        self._event("start", epoch=self.epoch, device=str(self.trainer.device), gpus=gpus_here())
 
     @property
     def epoch(self) -> int:

@@ -40,7 +40,10 @@ def health(name: Name, as_json: Json = False) -> None:
 def _show(name: str, state: str, findings: "Sequence[Finding]") -> None:
     if not findings:
         return out().print(f"study '{name}' is {state}; {FINE}")
-    out().print(f"study '{name}' is {state}; {len(findings)} things look wrong, the worst first")
+    many = f"{len(findings)} things look wrong, the worst first"
+    out().print(
+        f"study '{name}' is {state}; {'1 thing looks wrong' if len(findings) == 1 else many}"
+    )
     for finding in findings:
         out().print(f"{finding.severity:<8} {finding.kind}: {finding.sentence}")
         out().print(f"{'':<8} next: {finding.command}")

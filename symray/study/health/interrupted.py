@@ -27,11 +27,12 @@ def interrupted(facts: Facts) -> Iterator[Finding]:
     host = next((e["host"] for e in reversed(events) if e["event"] in ("launch", "resume")), None)
     where = f", last on {host}" if host and asked not in ("extend", "retry") else ""
     open_trials = f"{these_trials(unfinished)} unfinished, " if unfinished else ""
+    rest = f"{plural(left, 'trial')} of {facts.record.budget} left" if left else "only its end left"
     yield Finding(
         kind="interrupted",
         severity="severe",
         sentence=(
-            f"{what}{where}; {open_trials}{plural(left, 'trial')} of {facts.record.budget} left, "
+            f"{what}{where}; {open_trials}{rest}, "
             f"last sign {duration(since)} ago: resume it, nothing is lost"
         ),
         evidence={"unfinished": unfinished, "trials_left": left, "last_sign_seconds": since},

@@ -73,7 +73,7 @@ def _finding(facts: Facts, name: str, entry: Range, best: list[Candidate], side:
             "feasible": len(facts.feasible),
         },
         command=f"symray launch {facts.record.folder / 'study.yaml'} "
-        f"--set search.{name}.{key}={wider:.4g} --name {facts.name}-wider",
+        f"--set search.{name}.{key}={_as_yaml(wider)} --name {facts.name}-wider",
         trials=tuple(candidate.number for candidate in best),
     )
 
@@ -91,7 +91,17 @@ def _wider(facts: Facts, name: str, entry: Range, side: str) -> tuple[str, float
             step = float(entry.step or 1)
             more = max(1, round(more / step)) * step
         wider = low - more if side == "lower" else high + more
+    if entry.integer:
+        wider = round(wider)
     if side == "lower":
         # where the setting's own end is excluded, half of what there is remains allowed
         return "low", max(wider, (setting.low + low) / 2 if setting.positive else setting.low)
     return "high", min(wider, setting.high)
+
+
+def _as_yaml(value: float) -> str:
+    """``value`` as YAML reads a number: 1e-05 would be a text."""
+    if value == int(value):
+        return str(int(value))
+    text = f"{value:.4g}"
+    return text.replace("e", ".0e") if "e" in text and "." not in text else text

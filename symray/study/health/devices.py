@@ -62,6 +62,8 @@ def idle_gpus(facts: Facts) -> Iterator[Finding]:
 def idle_workers(facts: Facts) -> Iterator[Finding]:
     """Pauses of workers between two tasks, and fewer tasks at once than the file wants."""
     spans = [(t, span) for t in facts.trainings if (span := _span(t)) is not None]
+    if not spans:
+        return
     tasks = [end - start for _, (start, end) in spans]
     pauses = _pauses(spans)
     if len(pauses) >= FEWEST_PAUSES:

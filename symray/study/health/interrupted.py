@@ -20,10 +20,14 @@ def interrupted(facts: Facts) -> Iterator[Finding]:
     signs += [t.last_sign for t in facts.trainings if t.last_sign is not None]
     since = facts.now - max(signs, default=facts.now)
     left = max(0, facts.record.budget - len(facts.ended))
+    act = "resume it, nothing is lost"
     if asked in ("extend", "retry"):
         what = f"somebody asked for more trials ({asked}) and no driver trains them"
+    elif facts.ended and all(t.state == TrialState.FAIL for t in facts.trials):
+        what = "its driver has given up, because all trials failed"
+        act = f"put that right, `symray retry {facts.name} --failed`, and resume it"
     else:
-        what = "its driver is gone: killed, or its machine went down"
+        what = "its driver is gone: it was interrupted or killed, or its machine went down"
     host = next((e["host"] for e in reversed(events) if e["event"] in ("launch", "resume")), None)
     where = f", last on {host}" if host and asked not in ("extend", "retry") else ""
     open_trials = f"{these_trials(unfinished)} unfinished, " if unfinished else ""
@@ -31,10 +35,7 @@ def interrupted(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         kind="interrupted",
         severity="severe",
-        sentence=(
-            f"{what}{where}; {open_trials}{rest}, "
-            f"last sign {duration(since)} ago: resume it, nothing is lost"
-        ),
+        sentence=(f"{what}{where}; {open_trials}{rest}, last sign {duration(since)} ago: {act}"),
         evidence={"unfinished": unfinished, "trials_left": left, "last_sign_seconds": since},
         command=f"symray resume {facts.name}",
         trials=tuple(unfinished),

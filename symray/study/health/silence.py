@@ -90,7 +90,11 @@ def _silent_on(
             "silent_seconds": {training.name: quiet for training, quiet in found},
             "median_epoch_seconds": median(usual(paces)) if paces else None,
         },
-        command=f"symray logs {facts.name} {worst.number}",
+        command=(
+            f"symray logs {facts.name} {worst.number}"
+            if worst.is_trial
+            else f"symray status {facts.name}"
+        ),
         trials=tuple(sorted(training.number for training, _ in found if training.is_trial)),
     )
 

@@ -259,12 +259,62 @@ def test_an_empty_z0_of_the_best(make_night: MakeNight, assert_told: AssertTold)
     assert_told("searched", "collapsed latents", "Z0 of the best", "kl_z0 >= 0.5", trial=best)
 
 
+@pytest.mark.parametrize(
+    ("r", "bits", "probe", "blind"),
+    [
+        (0.02, 1.2, 0.8, True),
+        (1.4, 1.2, 0.8, False),  # it sees what there is: R is twice the information, in nats
+        (0.02, 0.1, 0.9, False),  # the means of a collapsed latent, which no sample shows
+        (0.02, 1.2, 0.1, False),
+    ],
+)
+def test_an_adversary_is_blind_if_others_see(
+    make_night: MakeNight, r: float, bits: float, probe: float, blind: bool
+) -> None:
+    night = make_night()
+    metrics = {"mi_z0_y_sampled": bits, "probe_r2": probe}
+    fill(night, 4, metrics=metrics, terms={"train/adversary_mi": r})
+    night.record.add_event("finish")
+    found = night.found()
+    assert set(found) == ({"blind adversary"} if blind else set())
+    if blind:
+        assert found["blind adversary"].severity == "severe"
+        assert found["blind adversary"].evidence["adversary_bits"] == pytest.approx(
+            0.0144, abs=1e-4
+        )
+
+
 def test_two_codes(make_night: MakeNight, assert_told: AssertTold) -> None:
     night = make_night()
     fill(night, 3, code="old-code")
     fill(night, 2, code="new-code")
     night.record.add_event("finish")
     assert_told("searched", "two codes", "trials 0, 1 and 2 by old-code", trial=1)
+
+
+def test_a_driver_that_gave_up(make_night: MakeNight, assert_told: AssertTold) -> None:
+    night = make_night()
+    for _ in range(5):
+        night.trial(state=TrialState.FAIL, reason="ValueError: no such file")
+    words = ("given up, because all trials failed", "symray retry searched --failed")
+    assert_told("searched", "interrupted", *words)
+    assert_told("searched", "failures", "5 of 5 ended trials failed alike", trial=4)
+
+
+def test_trials_that_nobody_goes_on_with(make_night: MakeNight, assert_told: AssertTold) -> None:
+    night = make_night("trials=8")
+    fill(night, 6)
+    left = night.trial(state=TrialState.RUNNING, at=7 * HOUR, epochs=2)
+    words = ("its driver is gone", f"trial {left} unfinished, 2 trials of 8 left", "60 min ago")
+    assert_told("searched", "interrupted", *words, trial=left)
+
+
+def test_an_extension_that_nobody_trains(make_night: MakeNight, assert_told: AssertTold) -> None:
+    night = make_night("trials=6")
+    fill(night, 6)
+    night.record.add_event("finish")
+    night.record.add_event("extend", trials=3)
+    assert_told("searched", "interrupted", "asked for more trials (extend)", "3 trials of 9 left")
 
 
 def test_a_disk_that_is_nearly_full(

@@ -47,6 +47,10 @@ class Night:
     def __init__(self, record: StudyRecord) -> None:
         self.record = record
         self.evening = time.time() - 8 * 3600
+        path = record.folder / "events.jsonl"
+        events = [event | {"time": self.evening} for event in jsonl.read(path)]
+        path.unlink()
+        jsonl.append(path, events)
         self._random = np.random.default_rng(0)
 
     def trial(

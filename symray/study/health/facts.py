@@ -11,7 +11,7 @@ from optuna.trial import FrozenTrial, TrialState
 from symray.errors import UserError
 from symray.study.file import StudyFile
 from symray.study.folder import metric_lines, outcome_of, task_events
-from symray.study.health.training import Training
+from symray.study.health.training import Pace, Training
 from symray.study.leaderboard import Candidate, leaderboard
 from symray.study.pretraining import pretraining_folders
 from symray.study.record import StudyRecord
@@ -62,6 +62,11 @@ class Facts:
     def ended(self) -> list[FrozenTrial]:
         """The trials that have ended, whichever way."""
         return [trial for trial in self.trials if trial.state.is_finished()]
+
+    @cached_property
+    def paces(self) -> list[Pace]:
+        """How long the epochs of all trainings took."""
+        return [pace for training in self.trainings for pace in training.paces]
 
     @cached_property
     def of_trials(self) -> dict[int, Training]:

@@ -23,7 +23,7 @@ def collapsed(facts: Facts) -> Iterator[Finding]:
     judged = [c for c in facts.board if "kl_z0" in c.metrics]
     dead = [c for c in judged if is_collapsed(c)]
     if len(judged) >= FEWEST and len(dead) >= SHARE * len(judged):
-        alive = [c.params for c in judged if c not in dead]
+        alive = [c.params for c in judged if not is_collapsed(c)]
         kls = sorted(_kl(c) for c in dead)
         yield Finding(
             kind="collapsed latents",
@@ -38,7 +38,7 @@ def collapsed(facts: Facts) -> Iterator[Finding]:
             trials=tuple(sorted(c.number for c in dead)),
         )
     best = facts.feasible[:1]
-    if best and best[0] not in dead and has_empty_z0(facts, best[0]):
+    if best and not is_collapsed(best[0]) and has_empty_z0(facts, best[0]):
         kl = best[0].metrics["kl_z0"]
         yield Finding(
             kind="collapsed latents",

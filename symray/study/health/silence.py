@@ -51,7 +51,7 @@ def _patience(facts: Facts, training: Training) -> float:
 
     Of the last epoch, which evaluates all metrics, three medians of last epochs.
     """
-    paces = [pace for each in facts.trainings for pace in each.paces]
+    paces = facts.paces
     if not paces:
         return FIRST_EPOCH
     own = usual(training.paces)
@@ -67,7 +67,7 @@ def _patience(facts: Facts, training: Training) -> float:
 def _silent_on(
     facts: Facts, host: str, found: list[tuple[Training, float]], all_of_them: bool
 ) -> Finding:
-    paces = [pace for training in facts.trainings for pace in training.paces]
+    paces = facts.paces
     longest = max(quiet for _, quiet in found)
     worst = max(found, key=lambda pair: pair[1])[0]
     titles = listed([training.title for training, _ in found])

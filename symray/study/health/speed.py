@@ -58,7 +58,8 @@ def _ratios(facts: Facts) -> Mapping[str, tuple[float, float, float]]:
         for host, own in by_host.items():
             others = [s for other, found in by_host.items() if other != host for s in found]
             if others:
-                compared[host] += [(seconds, median(others)) for seconds in own]
+                elsewhere = median(others)
+                compared[host] += [(seconds, elsewhere) for seconds in own]
                 fewest[host] += min(len(own), len(others))
     return {
         host: (

@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 BALANCED = 0.9
 """Mean of the shares that a threshold puts on the right sides."""
 
@@ -25,15 +27,15 @@ def telling(
         return None
     best: tuple[float, str, str, float] | None = None
     for name in sorted(names):
-        inside = [params[name] for params in marked]
-        outside = [params[name] for params in others]
+        inside = np.array([float(params[name]) for params in marked])
+        outside = np.array([float(params[name]) for params in others])
         for sign, word in ((1, ">="), (-1, "<=")):
-            for limit in inside:
-                kept = sum(sign * value >= sign * limit for value in inside) / len(inside)
-                free = sum(sign * value < sign * limit for value in outside) / len(outside)
-                score = (kept + free) / 2
+            for limit in np.unique(inside):
+                kept = np.mean(sign * inside >= sign * limit)
+                free = np.mean(sign * outside < sign * limit)
+                score = float(kept + free) / 2
                 if best is None or score > best[0]:
-                    best = score, name, word, limit
+                    best = score, name, word, float(limit)
     return best[1:] if best and best[0] >= BALANCED else None
 
 

@@ -78,17 +78,13 @@ def without_address(arguments: Sequence[str]) -> list[str]:
 
 
 def launch_there(
-    address: str,
-    path: Path,
-    overrides: Sequence[str],
-    studies: Sequence[str],
-    options: list[str],
-    detach: bool,
+    address: str, path: Path, overrides: Sequence[str], options: list[str], detach: bool
 ) -> None:
     """Ship a study file and launch it on a cluster."""
     from symray.study.remote import RemoteCluster
-    from symray.study.shipping import SHIPPED, pack
+    from symray.study.shipping import SHIPPED, pack, study_names
 
+    studies = study_names(path, overrides)
     cluster = RemoteCluster(address)
     with tempfile.TemporaryDirectory(prefix="symray-ship-") as folder:
         pack(path, overrides, Path(folder))

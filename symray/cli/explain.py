@@ -40,6 +40,10 @@ def explain(
 
 def _lines(story: "Explanation") -> Iterator[str]:
     yield f"trial {story.number} of study '{story.study}': {story.state}, {story.why}"
+    if story.findings:
+        yield ""
+        yield f"looks wrong (symray health {story.study})"
+        yield from (f"  {found.kind}: {found.sentence}" for found in story.findings)
     yield ""
     yield "asked"
     at = f"{_moment(story.asked_at)}, " if story.asked_at else ""

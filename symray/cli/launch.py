@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -52,11 +53,11 @@ def launch(
 
     Example: symray launch studies/quickstart.yaml --name first --trials 3
     """
-    files = _load(file, name, trials, overrides or [])
+    overrides = _with_options(overrides or [], name, trials)
     if address is not None and is_dashboard(address) and not dry_run:
-        options = _options(name, trials) + ["--or-resume"] * or_resume + ["--json"] * as_json
-        names = [study.study for study in files]
-        return launch_there(address, file, overrides or [], names, options, detach)
+        options = ["--or-resume"] * or_resume + ["--json"] * as_json
+        return launch_there(address, file, overrides, options, detach)
+    files = _load(file, overrides)
     if address is not None:
         _attach(address)
     if shipped:
@@ -72,7 +73,9 @@ def launch(
         return show_plans(files, as_json)
     first = _first_to_run(files, or_resume)
     if detach and first is not None:
-        _detached(_launch_arguments(file, name, trials, overrides or []), first.study, as_json)
+        sets = [part for override in overrides for part in ("--set", override)]
+        go_on = ["--or-resume"] * or_resume
+        _detached(["launch", str(file), *sets, *go_on], first.study, as_json)
         return None
     records = [_run(file, go_on=or_resume or len(files) > 1) for file in files]
     _show(records, as_json, suite=len(files) > 1)
@@ -121,30 +124,22 @@ def _attach(address: str) -> None:
     attach(address)
 
 
-def _load(
-    path: Path, name: str | None, trials: int | None, overrides: Sequence[str]
-) -> "list[StudyFile]":
+def _with_options(overrides: Sequence[str], name: str | None, trials: int | None) -> list[str]:
+    """All that is changed of the file, the options with a key of their own last."""
+    options = [f"study={json.dumps(name)}"] if name is not None else []
+    options += [f"trials={trials}"] if trials is not None else []
+    return [*overrides, *options]
+
+
+def _load(path: Path, overrides: Sequence[str]) -> "list[StudyFile]":
     from symray.study.file import load_study_file
 
-    renamed = f"study={json.dumps(name)}"
-    options = [renamed] if name is not None else []
-    options += [f"trials={trials}"] if trials is not None else []
     try:
-        return load_study_file(path, [*overrides, *options])
+        return load_study_file(path, overrides)
     except UserError as error:
-        raise UserError(str(error).replace(f"--set {renamed}: study:", f"--name {name}:")) from None
-
-
-def _launch_arguments(
-    path: Path, name: str | None, trials: int | None, overrides: Sequence[str]
-) -> list[str]:
-    arguments = ["launch", str(path), *_options(name, trials)]
-    return [*arguments, *(part for override in overrides for part in ("--set", override))]
-
-
-def _options(name: str | None, trials: int | None) -> list[str]:
-    options = ["--name", name] if name is not None else []
-    return options + (["--trials", str(trials)] if trials is not None else [])
+        # What was given as --name is told as such.
+        sentence = re.sub(r"^--set study=(\"?)(.*)\1: study:", r"--name \2:", str(error))
+        raise UserError(sentence) from None
 
 
 def _first_to_run(files: "Sequence[StudyFile]", or_resume: bool) -> "StudyFile | None":

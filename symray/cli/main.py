@@ -18,6 +18,7 @@ from symray.cli.doctor import doctor
 from symray.cli.explain import explain
 from symray.cli.files import check, init, new, schema
 from symray.cli.generate import generate
+from symray.cli.health import health
 from symray.cli.launch import launch, resume
 from symray.cli.models import models
 from symray.cli.output import err, out
@@ -81,6 +82,7 @@ for _panel, _name, _command in (
     (RUN, "extend", extend),
     (RUN, "retry", retry),
     (LOOK, "status", status),
+    (LOOK, "health", health),
     (LOOK, "trials", trials),
     (LOOK, "explain", explain),
     (LOOK, "logs", logs),

@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from symray.study.words import duration as duration
+
 LEADERS = 5
 """Rows of a leaderboard on the terminal."""
 
@@ -62,15 +64,6 @@ def metric(name: str, metrics: Mapping[str, float | None]) -> str:
     if floored and value <= mean + 2 * sd:  # type: ignore[operator]
         return "<= floor"
     return number(value)
-
-
-def duration(seconds: float) -> str:
-    """Seconds in the unit that a person would choose."""
-    if seconds < 99.5:
-        return f"{seconds:.2g} s" if seconds < 9.5 else f"{seconds:.0f} s"
-    if seconds < 90 * 60:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:

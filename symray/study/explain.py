@@ -9,6 +9,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from symray.metrics import METRICS
 from symray.study.folder import metric_lines, newest_metrics, run_id, task_events
+from symray.study.health import OF_TRIALS, Finding, health
 from symray.study.leaderboard import metrics_of
 from symray.study.links import run_link, server
 from symray.study.record import StudyRecord
@@ -38,6 +39,7 @@ class Explanation:
         number: the trial.
         state: Optuna's.
         why: why it ended, or how far it is.
+        findings: what looks wrong with the study and has to do with this trial, the worst first.
         params: what was asked.
         asked_by: the sampler, the study file, or the trial that it repeats.
         asked_at: seconds since the epoch; None while it waits.
@@ -59,6 +61,7 @@ class Explanation:
     number: int
     state: str
     why: str
+    findings: Sequence[Finding]
     params: Mapping[str, Any]
     asked_by: str
     asked_at: float | None
@@ -89,6 +92,7 @@ def explain(record: StudyRecord, number: int) -> Explanation:
         number=number,
         state=trial.state.name,
         why=_why(record, trial, lines),
+        findings=[f for f in health(record, checks=OF_TRIALS) if number in f.trials],
         params=dict(trial.params),
         asked_by=_asked_by(record, trial),
         asked_at=trial.datetime_start.timestamp() if trial.datetime_start else None,

@@ -9,11 +9,15 @@ from typing import Any
 import yaml
 
 from symray.errors import UserError
-from symray.study.file import StudyFile
+from symray.study.file import StudyFile, load_study_file
 from symray.study.file.layers import read_layers
+from symray.study.file.suite import members
 from symray.study.home import home
 
 SHIPPED = "study.yaml"
+
+DATA_FILES = ("npz", "csv")
+"""Keys of a data section that name a file."""
 
 LARGEST = 100_000_000
 """Bytes of a data file that travels with a study."""
@@ -36,10 +40,28 @@ def pack(path: Path, overrides: Sequence[str], folder: Path) -> Path:
         ignored = shutil.ignore_patterns("__pycache__", ".git")
         shutil.copytree(code, folder / "code" / Path(code).name, ignore=ignored)
         values["code"] = f"code/{Path(code).name}"
-    for key in ("npz", "csv"):
+    for key in DATA_FILES:
         _pack_data(values.get("data"), key, folder)
     (folder / SHIPPED).write_text(yaml.safe_dump(values, sort_keys=False))
     return folder / SHIPPED
+
+
+def study_names(path: Path, overrides: Sequence[str]) -> list[str]:
+    """Names of a file's studies.
+
+    It is checked wholly here where its data are here too, and on the other machine otherwise.
+
+    Raises:
+        UserError: anything wrong in the file.
+    """
+    tree = read_layers(path, overrides)
+    section = tree.values.get("data")
+    files = (
+        [section[key] for key in DATA_FILES if key in section] if isinstance(section, dict) else []
+    )
+    if all(Path(str(file)).is_file() for file in files):
+        return [study.study for study in load_study_file(path, overrides)]
+    return [str(member.values.get("study")) for member in members(tree)]
 
 
 def _pack_data(section: Any, key: str, folder: Path) -> None:
@@ -63,7 +85,7 @@ def unpack(file: StudyFile) -> StudyFile:
     """``file`` with its shipped data where they stay: in the home folder, once for each content."""
     content = file.model_dump()
     section = content["data"]
-    for key in ("npz", "csv"):
+    for key in DATA_FILES:
         if not isinstance(section, dict) or key not in section:
             continue
         shipped = Path(section[key])

@@ -16,6 +16,7 @@ import torch
 from symray.errors import UserError
 from symray.metrics import METRICS
 from symray.study import jsonl
+from symray.study.gpus import gpus_here
 from symray.study.task import Report, Task, derive_seed
 from symray.training.build import build_trainer, take_over
 from symray.training.checkpoint import (
@@ -58,7 +59,7 @@ class TaskRun:
         jsonl.trim(self.folder / "events.jsonl")
         self.attempt = 1 + self._newest_attempt()
         self.trainer = self._restore()
-        self._event("start", epoch=self.epoch, device=str(self.trainer.device))
+        self._event("start", epoch=self.epoch, device=str(self.trainer.device), gpus=gpus_here())
 
     @property
     def epoch(self) -> int:

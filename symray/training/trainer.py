@@ -107,7 +107,8 @@ class Trainer:
             Diverged: a loss, a log or a weight isn't finite; the trainer is of no use afterwards.
         """
         lambda_ = self._lambda()
-        self._hp["lambda"].fill_(lambda_)
+        # not by fill_, which refuses what float32 can't hold: it becomes inf, and diverges
+        self._hp["lambda"].copy_(torch.tensor(lambda_, dtype=torch.float64))
         updates = self._optimisers.updates
         terms = Terms()
         self.model.train()

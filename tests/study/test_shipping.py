@@ -8,13 +8,13 @@ import pytest
 from symray.errors import UserError
 from symray.study import shipping
 from symray.study.file import load_study_file
-from symray.study.shipping import pack, unpack
+from symray.study.shipping import pack, study_names, unpack
 
 BASE = """\
 model: stib
 data: {npz: points.npz}
 training: {epochs: 2}
-search: {beta: {low: 1, high: 2}}
+search: {beta: {low: 1, high: 1000}}
 objectives: {x_mae: minimize}
 """
 
@@ -61,12 +61,16 @@ def test_an_own_models_package_travels(source: Path, tmp_path: Path) -> None:
 
 
 def test_a_path_of_the_cluster_stays_one(source: Path, tmp_path: Path) -> None:
-    (source / "far.yaml").write_text("extends: base.yaml\nstudy: far\ndata: {npz: /shared/far.npz}\n")
+    (source / "far.yaml").write_text(
+        "extends: base.yaml\nstudy: far\ndata: {npz: /shared/far.npz}\n"
+    )
     there = tmp_path / "there"
     there.mkdir()
-    shipped = pack(source / "far.yaml", [], there)
-    (file,) = load_study_file(shipped)
-    assert unpack(file).data_spec()["npz"] == "/shared/far.npz"  # type: ignore[index]
+    far = source / "far.yaml"
+    assert study_names(far, ["study=other"]) == ["other"]
+    with pytest.raises(UserError, match="trials"):
+        study_names(source / "study.yaml", ["trials=0"])
+    assert "npz: /shared/far.npz" in pack(far, [], there).read_text()
     assert [p.name for p in there.iterdir()] == ["study.yaml"]
 
 

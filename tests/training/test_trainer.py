@@ -58,6 +58,13 @@ def test_lambda_of_a_late_epoch_does_not_overflow():
     assert trainer.run_epoch()["lambda"] == 50.0
 
 
+def test_a_lambda_beyond_float32_diverges_as_any_other_number() -> None:
+    trainer = stib(lambda_growth=1e200)
+    trainer.run_epoch()
+    with pytest.raises(Diverged, match="no longer finite in epoch 2"):
+        trainer.run_epoch()
+
+
 def test_lambda_is_what_the_losses_see():
     low, high = stib(lambda_initial=1.0), stib(lambda_initial=1e3)
     low, high = low.run_epoch(), high.run_epoch()

@@ -187,20 +187,30 @@ def token_sentence(address: str, missing: bool) -> str:
     )
 
 
-def unattached_sentence(address: str) -> str:
-    """Why this machine couldn't attach to a running cluster, and what to do."""
+def refuse_unreachable(address: str) -> None:
+    """See that somebody listens at HOST:PORT: Ray itself tries for many minutes.
+
+    Raises:
+        UserError: nobody does.
+    """
     host, _, port = address.rpartition(":")
     if not port.isdigit():
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=10).close()
+    except OSError as error:
+        raise UserError(
+            f"no Ray cluster answers at {address} ({error.strerror or error}); is its head "
+            "running, and can this machine reach it?"
+        ) from None
+
+
+def unattached_sentence(address: str) -> str:
+    """Why Ray couldn't attach to a running cluster, and what to do."""
+    if not address.rpartition(":")[2].isdigit():
         return (
             "RAY_ADDRESS=auto, and no node of a Ray cluster runs on this machine: start one "
             "(ray start --address=HEAD:6379), or name the cluster by HOST:PORT"
-        )
-    try:
-        socket.create_connection((host, int(port)), timeout=5).close()
-    except OSError as error:
-        return (
-            f"no Ray cluster answers at {address} ({error.strerror or error}); is its head "
-            "running, and can this machine reach it?"
         )
     return token_sentence(address, os.environ.get("RAY_AUTH_MODE") != "token")
 

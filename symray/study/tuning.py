@@ -27,7 +27,7 @@ from symray.errors import UserError
 from symray.study import jsonl
 from symray.study.file import Resources
 from symray.study.folder import LOSSES
-from symray.study.remote import unattached_sentence
+from symray.study.remote import refuse_unreachable, unattached_sentence
 from symray.study.sharing import Sharing
 from symray.study.source import TaskSource
 from symray.study.task import Report, Task
@@ -181,7 +181,9 @@ def start_ray() -> None:
     """
     if ray.is_initialized():
         return
-    attach = bool(os.environ.get("RAY_ADDRESS"))
+    attach = os.environ.get("RAY_ADDRESS")
+    if attach:
+        refuse_unreachable(attach)
     handler = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(
@@ -192,7 +194,7 @@ def start_ray() -> None:
         )
     except (ConnectionError, RayError) as error:
         if attach:
-            raise UserError(unattached_sentence(os.environ["RAY_ADDRESS"])) from error
+            raise UserError(unattached_sentence(attach)) from error
         raise
     if callable(handler):  # Ray's own, put in its place, ends the driver without a checkpoint
         signal.signal(signal.SIGTERM, handler)

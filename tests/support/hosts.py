@@ -183,9 +183,10 @@ class RayNodes:
 
     def start_worker(self, host: Host, cpus: int = 1, **env: str) -> None:
         """Start a node on a host, again perhaps."""
-        before = self.count()
+        log = self.folder / f"{host.name}.log"
+        before = log.stat().st_size if log.exists() else 0
         self._ray(host, f"--address={self.gcs}", f"--num-cpus={cpus}", **env)
-        self._wait(lambda: self.count() > before, host)
+        self._wait(lambda: b"Ray runtime started" in log.read_bytes()[before:], host)
 
     def count(self) -> int:
         """Nodes that are alive, the head among them."""

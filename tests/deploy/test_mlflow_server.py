@@ -126,7 +126,7 @@ def test_nobody_gets_in_without_a_password(server: Server, monkeypatch: pytest.M
     page = requests.get(f"{server.address}/api/2.0/mlflow/experiments/search", timeout=30)
     assert page.status_code == 401
     log_in(monkeypatch, "admin", "wrong")
-    with pytest.raises(MlflowException, match="401|authenticated"):
+    with pytest.raises(MlflowException, match=r"401|authenticated"):
         MlflowClient(server.address).search_experiments()
 
 

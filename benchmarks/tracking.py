@@ -34,10 +34,10 @@ from ray.tune.search.optuna import OptunaSearch
 from symray.study import jsonl
 from symray.study.driver import Progress
 from symray.study.file import load_study_file
-from symray.study.lock import StudyLock
 from symray.study.projector import Projector
 from symray.study.record import StudyRecord
 from symray.study.search import Search
+from symray.study.storage.file_lease import FileLease
 from symray.study.task import Report
 from symray.study.trainable import TaskTrainable
 from symray.study.tuning import run_tasks, start_ray
@@ -155,10 +155,10 @@ def symray(trials: int, scratch: Path) -> float:
     folder = scratch / "home" / file.study
     folder.mkdir(parents=True)
     began = time.perf_counter()
-    with StudyLock(folder):
+    with FileLease(folder) as lease:
         record = StudyRecord.create(file)
         record.add_event("launch", code="none", code_source=None)
-        projector = Projector(record, Progress())
+        projector = Projector(record, lease, Progress())
         projector.start()
         search = Search(record, {}, Progress(), projector.trial_changed, lambda: False)
         run_tasks(search, file.resources, 2, threading.Event(), trainable=FreeTask)

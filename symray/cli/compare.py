@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from symray.cli.address import OnCluster
 from symray.cli.options import Json
 from symray.cli.output import err, number, out, print_json, show, table
 
@@ -41,6 +42,7 @@ def compare(
     ],
     as_json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="All metrics as CSV on stdout.")] = False,
+    address: OnCluster = None,
 ) -> None:
     """Put studies side by side: model by metric, as in the papers' tables.
 

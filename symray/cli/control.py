@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from symray.cli.address import OnCluster
 from symray.cli.options import Name
 from symray.cli.output import err, out
 from symray.cli.running import stopped_sentence
@@ -22,6 +23,7 @@ def stop(
         int | None,
         typer.Argument(help="Only this trial.", metavar="NUMBER", min=0, show_default=False),
     ] = None,
+    address: OnCluster = None,
 ) -> None:
     """Stop a running study, or one of its trials.
 
@@ -58,6 +60,7 @@ def extend(
         int,
         typer.Option(help="How many trials more.", min=1, metavar="N", show_default=False),
     ],
+    address: OnCluster = None,
 ) -> None:
     """Give a study more trials; those it has stay.
 
@@ -74,6 +77,7 @@ def extend(
 def retry(
     name: Name,
     failed: Annotated[bool, typer.Option("--failed", help="All failed trials.")] = False,
+    address: OnCluster = None,
 ) -> None:
     """Try failed trials again, each as a new trial with the same parameters and seed.
 
@@ -92,7 +96,7 @@ def retry(
     return out().print(f"trials to be retried: {which}; {_who_goes_on(record)}")
 
 
-def reconcile(name: Name) -> None:
+def reconcile(name: Name, address: OnCluster = None) -> None:
     """Make MLflow equal to the study's record, as after a time without its server.
 
     Example: symray reconcile quickstart

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from symray.cli import options
+from symray.cli.address import OnCluster
 from symray.cli.output import duration, metric, out, print_json
 from symray.cli.output import number as digits
 
@@ -15,7 +16,12 @@ if TYPE_CHECKING:
 TRACE = ("symray.code", "symray.commit", "symray.version", "symray.data_key")
 
 
-def explain(name: options.Name, number: options.Number, as_json: options.Json = False) -> None:
+def explain(
+    name: options.Name,
+    number: options.Number,
+    as_json: options.Json = False,
+    address: OnCluster = None,
+) -> None:
     """Tell a trial's story: what was asked, where it ran, why it ended, which bounds it kept.
 
     Example: symray explain quickstart 7

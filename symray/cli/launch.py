@@ -1,6 +1,7 @@
 """``launch`` and ``resume``."""
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from symray.cli.address import Address, is_dashboard, launch_there, resume_there
 from symray.cli.compare import compare
 from symray.cli.data import prepare_missing
 from symray.cli.options import Detach, File, Json, Name, Set
@@ -36,6 +38,12 @@ def launch(
         bool, typer.Option("--dry-run", help="Show what would run and what it costs.")
     ] = False,
     detach: Detach = False,
+    or_resume: Annotated[
+        bool,
+        typer.Option("--or-resume", help="Go on with it where it exists, for jobs run again."),
+    ] = False,
+    address: Address = None,
+    shipped: Annotated[bool, typer.Option("--shipped", hidden=True)] = False,
     as_json: Json = False,
 ) -> None:
     """Start the study of a study file and run it to its end.
@@ -45,16 +53,28 @@ def launch(
     Example: symray launch studies/quickstart.yaml --name first --trials 3
     """
     files = _load(file, name, trials, overrides or [])
+    if address is not None and is_dashboard(address) and not dry_run:
+        options = _options(name, trials) + ["--or-resume"] * or_resume + ["--json"] * as_json
+        names = [study.study for study in files]
+        return launch_there(address, file, overrides or [], names, options, detach)
+    if address is not None:
+        _attach(address)
+    if shipped:
+        from symray.study.home import home
+        from symray.study.shipping import unpack
+
+        files = [unpack(study) for study in files]
+        os.chdir(home())  # what was shipped is the cluster's to delete
     prepare_missing(spec for study in files for spec in study.data_specs())
     if dry_run:
         from symray.cli.plan import show_plans
 
         return show_plans(files, as_json)
-    first = _first_to_run(files)
+    first = _first_to_run(files, or_resume)
     if detach and first is not None:
         _detached(_launch_arguments(file, name, trials, overrides or []), first.study, as_json)
         return None
-    records = [_run(file, suite=len(files) > 1) for file in files]
+    records = [_run(file, go_on=or_resume or len(files) > 1) for file in files]
     _show(records, as_json, suite=len(files) > 1)
     return None
 
@@ -65,7 +85,12 @@ def resume(
         bool,
         typer.Option("--accept-code-change", help="Go on although the code has changed."),
     ] = False,
+    take_over: Annotated[
+        bool,
+        typer.Option("--take-over", help="Replace a driver that hangs; it writes nothing more."),
+    ] = False,
     detach: Detach = False,
+    address: Address = None,
     as_json: Json = False,
 ) -> None:
     """Go on with a study that was stopped, killed, extended or retried.
@@ -76,13 +101,24 @@ def resume(
     """
     from symray.study.record import StudyRecord
 
+    options = ["--accept-code-change"] * accept_code_change + ["--take-over"] * take_over
+    if address is not None and is_dashboard(address):
+        return resume_there(address, name, options + ["--json"] * as_json, detach)
+    if address is not None:
+        _attach(address)
     record = StudyRecord.open(name)
     if record.complete:
         return _show([record], as_json, suite=False)
     if detach:
-        accept = ["--accept-code-change"] if accept_code_change else []
-        return _detached(["resume", name, *accept], name, as_json)
-    return _show([_resume(record, accept_code_change)], as_json, suite=False)
+        return _detached(["resume", name, *options], name, as_json)
+    resumed = _resume(record, accept_code_change, take_over)
+    return _show([resumed], as_json, suite=False)
+
+
+def _attach(address: str) -> None:
+    from symray.study.remote import attach
+
+    attach(address)
 
 
 def _load(
@@ -102,17 +138,20 @@ def _load(
 def _launch_arguments(
     path: Path, name: str | None, trials: int | None, overrides: Sequence[str]
 ) -> list[str]:
-    arguments = ["launch", str(path)]
-    arguments += ["--name", name] if name is not None else []
-    arguments += ["--trials", str(trials)] if trials is not None else []
+    arguments = ["launch", str(path), *_options(name, trials)]
     return [*arguments, *(part for override in overrides for part in ("--set", override))]
 
 
-def _first_to_run(files: "Sequence[StudyFile]") -> "StudyFile | None":
+def _options(name: str | None, trials: int | None) -> list[str]:
+    options = ["--name", name] if name is not None else []
+    return options + (["--trials", str(trials)] if trials is not None else [])
+
+
+def _first_to_run(files: "Sequence[StudyFile]", or_resume: bool) -> "StudyFile | None":
     """The first study that isn't complete; refuses, before anything runs, a name that is taken."""
     from symray.study.record import StudyRecord
 
-    if len(files) == 1:
+    if len(files) == 1 and not or_resume:
         StudyRecord.refuse_taken(files[0].study)
         return files[0]
     open_ends = []
@@ -124,7 +163,7 @@ def _first_to_run(files: "Sequence[StudyFile]") -> "StudyFile | None":
 
 
 def _existing(file: "StudyFile") -> "StudyRecord | None":
-    """A suite's member that was launched before, from the same file."""
+    """A study that was launched before, from the same file."""
     from symray.study.home import home, study_names
     from symray.study.record import StudyRecord
 
@@ -134,21 +173,23 @@ def _existing(file: "StudyFile") -> "StudyRecord | None":
     if record.file.model_copy(update={"code": file.code}) != file:
         raise UserError(
             f"study '{file.study}' exists in {home()} from another study file; "
-            "give this suite another name with --name"
+            "give this one another name with --name"
         )
     return record
 
 
-def _run(file: "StudyFile", suite: bool) -> "StudyRecord":
+def _run(file: "StudyFile", go_on: bool) -> "StudyRecord":
     from symray.study import driver
 
-    record = _existing(file) if suite else None
+    record = _existing(file) if go_on else None
     if record is None:
         return run_study(file, None, lambda progress, stop: driver.launch(file, progress, stop))
-    return record if record.complete else _resume(record, accept_code_change=False)
+    return record if record.complete else _resume(record)
 
 
-def _resume(record: "StudyRecord", accept_code_change: bool) -> "StudyRecord":
+def _resume(
+    record: "StudyRecord", accept_code_change: bool = False, take_over: bool = False
+) -> "StudyRecord":
     from symray.study import driver
     from symray.study.leaderboard import leaderboard
 
@@ -156,7 +197,9 @@ def _resume(record: "StudyRecord", accept_code_change: bool) -> "StudyRecord":
     return run_study(
         record.file,
         best,
-        lambda progress, stop: driver.resume(record.name, progress, stop, accept_code_change),
+        lambda progress, stop: driver.resume(
+            record.name, progress, stop, accept_code_change, take_over
+        ),
     )
 
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from symray.cli.address import OnCluster
 from symray.cli.options import Json
 from symray.cli.output import metric, number, out, print_json, show, table
 from symray.cli.results import show_leaderboard, shown_metrics
@@ -19,6 +20,7 @@ def status(
         typer.Argument(help="Study; all of them without it.", metavar="NAME"),
     ] = None,
     as_json: Json = False,
+    address: OnCluster = None,
 ) -> None:
     """Show how studies stand, running or not.
 

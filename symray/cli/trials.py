@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from symray.cli.options import Json, Name, Number
+from symray.cli.address import Address, OnCluster, logs_there
+from symray.cli.options import Json, Name
 from symray.cli.output import err, metric, number, out, print_json, show, table
 from symray.cli.results import shown_metrics
 from symray.errors import UserError
@@ -29,6 +30,7 @@ def trials(
     ] = None,
     as_json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="All columns as CSV on stdout.")] = False,
+    address: OnCluster = None,
 ) -> None:
     """List a study's trials: parameters, metrics, how they ended.
 
@@ -57,25 +59,37 @@ def trials(
 
 def logs(
     name: Name,
-    trial: Number,
+    trial: Annotated[
+        int | None,
+        typer.Argument(help="Trial; the driver without it.", metavar="NUMBER", min=0),
+    ] = None,
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on until the trial has ended.")
     ] = False,
+    address: Address = None,
 ) -> None:
     """Print what a trial's training has printed: warnings, errors, tracebacks.
 
+    Without a trial, what a driver in the background, or on a cluster, has printed.
+
     Example: symray logs quickstart 3 --follow
     """
+    from symray.study.detached import LOG
     from symray.study.record import StudyRecord
 
+    if address is not None:
+        return logs_there(address, name, trial, follow)
     record = StudyRecord.open(name)
-    record.trial(trial)
-    path = record.trial_folder(trial) / "output.log"
+    if trial is None:
+        path, who = record.folder / LOG, f"the driver of study '{name}'"
+    else:
+        record.trial(trial)
+        path, who = record.trial_folder(trial) / "output.log", f"trial {trial} of study '{name}'"
     if not follow and (not path.exists() or not path.stat().st_size):
-        return err().print(f"trial {trial} of study '{name}' has printed nothing")
+        return err().print(f"{who} has printed nothing into a file")
     position = 0
     while True:
-        live = follow and not record.trial(trial).state.is_finished()
+        live = follow and _lives(record, trial)
         if path.exists():
             with path.open("rb") as log:
                 log.seek(position)
@@ -85,6 +99,12 @@ def logs(
         if not live:
             return None
         time.sleep(0.5)
+
+
+def _lives(record: "StudyRecord", trial: int | None) -> bool:
+    from symray.study.control import running
+
+    return running(record) if trial is None else not record.trial(trial).state.is_finished()
 
 
 def _show(record: "StudyRecord", rows: list[dict[str, Any]], newest: str | None) -> None:

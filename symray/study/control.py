@@ -6,9 +6,9 @@ from collections.abc import Callable
 from optuna.trial import TrialState
 
 from symray.errors import UserError
-from symray.study.lock import is_locked
 from symray.study.record import StudyRecord
 from symray.study.samplers import grid
+from symray.study.storage import is_driven
 
 LOOK = 0.3
 """Seconds between two looks at whether it has happened."""
@@ -16,7 +16,7 @@ LOOK = 0.3
 
 def running(record: StudyRecord) -> bool:
     """Whether a driver is at work on the study."""
-    return is_locked(record.folder)
+    return is_driven(record.folder)
 
 
 def stop_study(record: StudyRecord, patience: float) -> bool:

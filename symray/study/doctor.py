@@ -193,11 +193,15 @@ def _optuna() -> str:
     import optuna
 
     from symray.study.storage import open_storage
+    from symray.study.storage.address import storage_name
 
     with tempfile.TemporaryDirectory(prefix="doctor-", dir=home()) as folder:
-        study = optuna.create_study(storage=open_storage(Path(folder)))
+        storage = open_storage(Path(folder))
+        study = optuna.create_study(storage=storage)
         study.tell(study.ask(), 0.0)
-        return f"a journal file took {len(study.trials)} trial"
+        taken = len(study.trials)
+        optuna.delete_study(study_name=study.study_name, storage=storage)
+        return f"{storage_name(Path(folder))} took {taken} trial"
 
 
 def _mlflow() -> str:

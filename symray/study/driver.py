@@ -19,14 +19,15 @@ from symray.study.file import StudyFile
 from symray.study.fingerprints import code_of, trial_tags
 from symray.study.home import find_study, make_study_folder
 from symray.study.leaderboard import leaderboard, nothing_feasible
-from symray.study.lock import StudyLock
+from symray.study.mlflow_client import refuse_taken_experiment
 from symray.study.pretraining import PretrainFirst
 from symray.study.progress import Progress
 from symray.study.projector import Projector, reconcile
 from symray.study.record import StudyRecord
 from symray.study.search import Search
-from symray.study.source import InTurn
-from symray.study.storage import mend_journal
+from symray.study.source import Fenced, InTurn
+from symray.study.storage import Lease, mend, take_lease
+from symray.study.storage.identity import identity
 from symray.study.task import Task
 from symray.study.tuning import refuse_what_never_fits, run_tasks
 
@@ -51,32 +52,44 @@ def launch(file: StudyFile, progress: Progress, stopping: threading.Event) -> St
     load_data(file.data_spec())
     refuse_what_never_fits(file.resources)
     folder = make_study_folder(file.study)
-    with StudyLock(folder):
-        record = StudyRecord.create(file)
+    refuse_taken_experiment(file.study, identity(folder))
+    with take_lease(folder, progress.message) as lease:
+        record = StudyRecord.create(file, lease)
         source = str(file.code) if file.code else None
         record.add_event("launch", code=code_of(record.file), code_source=source)
-        Driver(record, progress, stopping).run()
+        Driver(record, lease, progress, stopping).run()
     return record
 
 
 def resume(
-    name: str, progress: Progress, stopping: threading.Event, accept_code_change: bool = False
+    name: str,
+    progress: Progress,
+    stopping: threading.Event,
+    accept_code_change: bool = False,
+    take_over: bool = False,
 ) -> StudyRecord:
     """Continue study ``name`` until it is complete or ``stopping`` is set.
 
+    Args:
+        name: the study's.
+        progress: hears of what happens.
+        stopping: stops it.
+        accept_code_change: go on although the code has changed.
+        take_over: from another driver, which then writes nothing more.
+
     Raises:
-        UserError: no such study; another driver runs it; or its code has changed since and
-            ``accept_code_change`` is False.
+        UserError: no such study; another driver runs it and isn't taken over; or its code has
+            changed since and that is not accepted.
     """
     folder = find_study(name)
-    with StudyLock(folder):
-        mend_journal(folder)
-        record = StudyRecord(folder)
+    with take_lease(folder, progress.message, take_over) as lease:
+        mend(folder)
+        record = StudyRecord(folder, lease)
         code = record.check_code(accept_code_change)
         for mended in _reconcile(record):
             progress.message(mended)
         record.add_event("resume", code=code)
-        Driver(record, progress, stopping).run()
+        Driver(record, lease, progress, stopping).run()
     return record
 
 
@@ -89,16 +102,23 @@ def _reconcile(record: StudyRecord) -> list[str]:
 
 
 class Driver:
-    """Runs one study; the caller holds its lock."""
+    """Runs one study.
 
-    def __init__(self, record: StudyRecord, progress: Progress, stopping: threading.Event) -> None:
+    Raises:
+        LeaseLostError: another driver has taken the study; nothing was written since.
+    """
+
+    def __init__(
+        self, record: StudyRecord, lease: Lease, progress: Progress, stopping: threading.Event
+    ) -> None:
         self.record = record
+        self.lease = lease
         self.file = record.file
         self.progress = progress
         self.stopping = stopping
         self.began = time.time()
         self.spent_before = record.searched_seconds()
-        self.projector = Projector(record, progress)
+        self.projector = Projector(record, lease, progress)
         self.confirmation: Confirmation | None = None
         self._searching_since: float | None = None
         self._looked = 0.0
@@ -123,15 +143,18 @@ class Driver:
         )
         try:
             if not stages.exhausted:
+                source = Fenced(stages, self.lease)
                 run_tasks(
-                    stages, self.file.resources, self.file.concurrency, self.stopping, self._on_step
+                    source, self.file.resources, self.file.concurrency, self.stopping, self._on_step
                 )
         finally:
             stages.close()
+        self.lease.check()
         self._refuse_hopeless()
         if self.stopping.is_set():
             return
         self._conclude()
+        self.lease.check()
         self.search.heed_events()
         if self.search.exhausted:  # else somebody extended it meanwhile
             self.record.add_event("finish")
@@ -187,6 +210,7 @@ class Driver:
         if time.monotonic() - self._looked < POLL:
             return
         self._looked = time.monotonic()
+        self.lease.check()
         stops = [e for e in self.record.events("stop") if "number" not in e]
         if any(e["time"] > self.began for e in stops):
             self.stopping.set()

@@ -8,6 +8,8 @@ from typing import Any
 from symray.metrics import METRICS
 from symray.study import jsonl
 
+LOSSES = "losses.jsonl"
+
 
 def metric_lines(folder: Path) -> list[dict[str, Any]]:
     """The recorded epochs in order, ``{"epoch", "time", "values"}``; an epoch's last line wins.
@@ -41,8 +43,13 @@ def traces(folder: Path) -> dict[str, list[float]]:
 
 
 def task_events(folder: Path) -> list[dict[str, Any]]:
-    """Starts and failures of the task's attempts, in order."""
-    return jsonl.read(folder / "events.jsonl")
+    """Starts, failures and lost workers of the task's attempts, in order.
+
+    Workers write the former and the driver the latter, each into a file of its own: they may be on
+    different machines.
+    """
+    events = jsonl.read(folder / "events.jsonl") + jsonl.read(folder / LOSSES)
+    return sorted(events, key=lambda event: float(event["time"]))
 
 
 def run_id(folder: Path) -> str | None:

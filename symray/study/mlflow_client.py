@@ -21,6 +21,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mlflow import MlflowClient
+from mlflow.entities import Experiment
+from mlflow.exceptions import MlflowException
 
 from symray.errors import UserError
 
@@ -61,16 +63,51 @@ def _make_embedded_store(path: Path) -> None:
             os.link(fresh, path)
 
 
-def experiment_id(client: MlflowClient, name: str) -> str:
-    """The experiment of study ``name``, made where it is missing, restored where deleted."""
+IDENTITY = "symray.identity"
+
+
+def experiment_id(client: MlflowClient, name: str, identity: str) -> str:
+    """The experiment of study ``name``, made where it is missing, restored where deleted.
+
+    Raises:
+        UserError: it is that of another study of this name.
+    """
     experiment = client.get_experiment_by_name(name)
+    if experiment is not None and experiment.tags.get(IDENTITY) != identity:
+        _refuse_another(experiment)
+        client.set_experiment_tag(experiment.experiment_id, IDENTITY, identity)
     if experiment is None:
         root = artifact_root()
         location = (root / name).as_uri() if root else None
-        return str(client.create_experiment(name, artifact_location=location))
+        tags = {IDENTITY: identity}
+        return str(client.create_experiment(name, artifact_location=location, tags=tags))
     if experiment.lifecycle_stage == "deleted":
         client.restore_experiment(experiment.experiment_id)
     return str(experiment.experiment_id)
+
+
+def refuse_taken_experiment(name: str, identity: str) -> None:
+    """Refuse a name that another study has on a server; one that doesn't answer is no obstacle.
+
+    Raises:
+        UserError: another home folder's study of this name has an experiment there.
+    """
+    if not os.environ.get("MLFLOW_TRACKING_URI"):
+        return
+    with contextlib.suppress(MlflowException):
+        experiment = make_client().get_experiment_by_name(name)
+        if experiment is not None and experiment.tags.get(IDENTITY) != identity:
+            _refuse_another(experiment)
+
+
+def _refuse_another(experiment: Experiment) -> None:
+    """An embedded store is its home folder's own: there the other study was deleted."""
+    if IDENTITY in experiment.tags and os.environ.get("MLFLOW_TRACKING_URI"):
+        raise UserError(
+            f"MLflow at {tracking_uri()} has an experiment '{experiment.name}' of another study of "
+            "that name, from another home folder; give this one another name with --name, or "
+            "rename that experiment"
+        )
 
 
 @contextmanager

@@ -21,9 +21,9 @@ from symray.study.file import Pretraining, StudyFile
 from symray.study.fingerprints import code_of
 from symray.study.folder import outcome_of, write_outcome
 from symray.study.home import home
-from symray.study.lock import StudyLock, is_locked
 from symray.study.progress import Progress
 from symray.study.source import TaskSource
+from symray.study.storage.file_lease import FileLease, is_locked
 from symray.study.task import Report, Task
 from symray.training.settings import resolve_settings
 from symray.training.spec import TrialSpec
@@ -138,7 +138,7 @@ class PretrainFirst:
             return None
         pretraining.save()
         self._under_way[pretraining.name] = lock = ExitStack()
-        lock.enter_context(StudyLock(folder))
+        lock.enter_context(FileLease(folder))
         self.progress.message(
             f"{pretraining.name}: pretraining on {pretraining.spec['data']}, once for all trials "
             "of this architecture"

@@ -20,6 +20,7 @@ from symray.study.folder import run_id
 from symray.study.leaderboard import supervision
 from symray.study.mlflow_client import experiment_id
 from symray.study.record import StudyRecord
+from symray.study.storage.identity import identity
 from symray.study.views import RunView
 from symray.study.whole import write_whole
 
@@ -54,7 +55,7 @@ class Projection:
         self._doubles: list[tuple[str, str]] = []
         self._runs: dict[str, _Run] = {}
         self._summary: dict[str, float] = {}
-        self.experiment = experiment_id(client, record.name)
+        self.experiment = experiment_id(client, record.name, identity(record.folder))
         self._read_runs()
         self.parent = self._sync_parent()
 

@@ -1,14 +1,14 @@
 """Keeps MLflow equal to the record: in the background while a study runs, wholly at its ends."""
 
 from symray.study.champion import champion_task
-from symray.study.lock import is_locked
 from symray.study.mlflow_client import answering, brief, make_client, tracking_uri
 from symray.study.progress import Progress
 from symray.study.projection import Projection
 from symray.study.record import StudyRecord
 from symray.study.registry import register
 from symray.study.report import summary, write_report
-from symray.study.views import view_of, views
+from symray.study.storage import Lease, LeaseLostError, is_driven
+from symray.study.views import RunView, view_of, views
 from symray.study.writer import MLflowWriter
 
 DRAIN = 60.0
@@ -20,15 +20,17 @@ class Projector:
 
     Args:
         record: the study.
+        lease: the driver's; once it is lost, nothing is written.
         progress: is told when MLflow doesn't answer.
     """
 
-    def __init__(self, record: StudyRecord, progress: Progress) -> None:
+    def __init__(self, record: StudyRecord, lease: Lease, progress: Progress) -> None:
         self.record = record
+        self.lease = lease
         self.progress = progress
         self._writer = MLflowWriter(
             connect=lambda: Projection(record, make_client()),
-            view=lambda name: view_of(record, name, live=True),
+            view=self._view,
         )
 
     def start(self) -> None:
@@ -45,6 +47,10 @@ class Projector:
         """The record of trial ``number`` has changed."""
         self.changed(f"trial-{number:04d}")
 
+    def _view(self, name: str) -> RunView | None:
+        self.lease.check()
+        return view_of(self.record, name, live=True)
+
     def close(self, complete: bool) -> None:
         """Write the rest: the ends of all runs, the report, the champion."""
         written = self._writer.close(DRAIN)
@@ -52,7 +58,10 @@ class Projector:
         try:
             if not written or projection is None:
                 raise ConnectionError(self._writer.away or f"no answer within {DRAIN:.0f} s")
+            self.lease.check()
             equalise(self.record, projection, live=False, complete=complete)
+        except LeaseLostError:
+            return  # whoever has the study now writes on
         except Exception as error:
             # Whatever MLflow or the network raises: the record is whole, only its picture isn't.
             self.progress.message(
@@ -71,7 +80,7 @@ def reconcile(record: StudyRecord) -> list[str]:
     Raises:
         UserError: MLflow doesn't answer.
     """
-    live = is_locked(record.folder)
+    live = is_driven(record.folder)
     with answering(f"`symray reconcile {record.name}` again"):
         projection = Projection(record, make_client())
         return equalise(record, projection, live=live, complete=record.complete, deep=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import optuna
+from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from symray.errors import UserError
@@ -16,8 +17,8 @@ from symray.study import jsonl
 from symray.study.file import StudyFile, load_study_file
 from symray.study.fingerprints import code_of
 from symray.study.home import find_study, home
-from symray.study.lock import is_locked
-from symray.study.storage import mend_journal, open_storage
+from symray.study.storage import Lease, is_driven, mend, open_storage
+from symray.study.storage.address import is_in_database, mark_in_database
 from symray.study.whole import write_whole
 from symray.training.fingerprint import code_fingerprint
 
@@ -25,7 +26,11 @@ from symray.training.fingerprint import code_fingerprint
 class StudyRecord:
     """A study as it stands on disk.
 
-    Anyone may read it and add an event; only the holder of the study's lock may write trials.
+    Anyone may read it and add an event; only the holder of the study's lease may write trials.
+
+    Args:
+        folder: the study's folder.
+        lease: the driver's; None for who only reads and asks.
 
     Attributes:
         folder: the study's folder.
@@ -33,10 +38,10 @@ class StudyRecord:
         optuna: the Optuna study, which holds the trials.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, lease: Lease | None = None) -> None:
         self.folder = folder
         (self.file,) = load_study_file(folder / "study.yaml")
-        self.optuna = optuna.load_study(study_name=self.file.study, storage=open_storage(folder))
+        self.optuna = _load(self.file.study, open_storage(folder, lease))
 
     @classmethod
     def open(cls, name: str) -> "StudyRecord":
@@ -61,20 +66,22 @@ class StudyRecord:
             )
 
     @classmethod
-    def create(cls, file: StudyFile) -> "StudyRecord":
+    def create(cls, file: StudyFile, lease: Lease | None = None) -> "StudyRecord":
         """Fill the folder of a new study; ``study.yaml``, written last, makes it exist."""
         folder = home() / file.study
         if file.code is not None:
             file = _ship_code(file, folder)
-        mend_journal(folder)
+        mend(folder)
+        if is_in_database(folder):
+            mark_in_database(folder)
         optuna.create_study(
             study_name=file.study,
-            storage=open_storage(folder),
+            storage=open_storage(folder, lease),
             directions=list(file.objectives.values()),
             load_if_exists=True,
         )
         write_whole(folder / "study.yaml", file.to_yaml())
-        return cls(folder)
+        return cls(folder, lease)
 
     @property
     def name(self) -> str:
@@ -135,7 +142,7 @@ class StudyRecord:
 
     def state(self) -> str:
         """``running``, ``complete``, ``stopped`` by somebody, or ``interrupted``."""
-        if is_locked(self.folder):
+        if is_driven(self.folder):
             return "running"
         if self.complete:
             return "complete"
@@ -185,6 +192,16 @@ class StudyRecord:
                 write_whole(self.folder / "study.yaml", shipped.to_yaml())
                 (self.file,) = load_study_file(self.folder / "study.yaml")
         return now
+
+
+def _load(name: str, storage: BaseStorage) -> optuna.Study:
+    try:
+        return optuna.load_study(study_name=name, storage=storage)
+    except KeyError:
+        raise UserError(
+            f"the database that SYMRAY_DATABASE names has no study '{name}'; name the one that it "
+            "was launched with, or restore its backup"
+        ) from None
 
 
 _ASKING = {"launch", "resume", "extend", "retry"}

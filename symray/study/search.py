@@ -35,7 +35,7 @@ class Search:
     numbers and parameters, then asks for new ones; finished trials are not touched.
 
     Args:
-        record: the study; the caller holds its lock.
+        record: the study; the caller holds its lease.
         tags: what every trial is tagged with (fingerprints, commit, data).
         progress: hears of what happens.
         changed: called with a trial's number whenever its record has changed.
@@ -63,25 +63,25 @@ class Search:
         self._prunes = self.file.pruner.name != "none"
         self._thinking: Future[Trial] | None = None
         self._thinker = ThreadPoolExecutor(1) if self.file.sampler.name in SLOW_SAMPLERS else None
-        self._unfinished = [t.number for t in record.trials(TrialState.RUNNING)]
+        self._live: set[int] = set()
         self.heed_events()
 
     @property
     def exhausted(self) -> bool:
         """Whether the budget of trials or time is used up."""
-        if self._unfinished or self._thinking:
+        if self._thinking or self._unfinished():
             return False
         return self.out_of_time() or self._asked() >= self.record.budget
 
     def next(self) -> Task | None:
         """The next trial as a task: an unfinished one first, else what the sampler suggests."""
-        if self._unfinished:
-            return self._hand_out(self._ask(self._unfinished.pop(0)))
         if self._thinking:
             if not self._thinking.done():
                 return None
             trial, self._thinking = self._thinking.result(), None
             return self._hand_out(trial)
+        if unfinished := self._unfinished():
+            return self._hand_out(self._ask(unfinished[0]))
         if self.exhausted:
             return None
         if self._thinker:
@@ -133,6 +133,7 @@ class Search:
             values=objectives if state == TrialState.COMPLETE else None,
             state=state,
         )
+        self._live.discard(number)
         self.progress.ended(task, report, state.name, reason)
         self.changed(number)
 
@@ -142,6 +143,11 @@ class Search:
             self._metrics[task.number] = newest_metrics(Path(task.folder))
         evaluated = {k: v for k, v in report.values.items() if k in METRICS}
         self._metrics[task.number] |= evaluated
+
+    def _unfinished(self) -> list[int]:
+        """Trials that nobody works on: the last driver's, or one whose asking was in doubt."""
+        running = (trial.number for trial in self.record.trials(TrialState.RUNNING))
+        return [number for number in running if number not in self._live]
 
     def _asked(self) -> int:
         return sum(t.state != TrialState.WAITING for t in self.record.trials())
@@ -200,6 +206,7 @@ class Search:
 
     def _hand_out(self, trial: Trial) -> Task:
         number = trial.number
+        self._live.add(number)
         task = self._task(self.record.trial(number))
         task.save()
         self.progress.started(task)

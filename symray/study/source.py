@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from symray.study.storage import Lease
 from symray.study.task import Report, Task
 
 
@@ -72,3 +73,35 @@ class InTurn:
                 self._current = None
                 return
             self._current = self._stages.pop(0)()
+
+
+class Fenced:
+    """Passes everything on to ``source`` for as long as the driver holds its lease.
+
+    All calls raise :class:`~symray.study.storage.LeaseLostError` once it doesn't.
+    """
+
+    def __init__(self, source: TaskSource, lease: Lease) -> None:
+        self._source = source
+        self._lease = lease
+
+    def next(self) -> Task | None:
+        """The next task."""
+        self._lease.check()
+        return self._source.next()
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether no task will come any more."""
+        self._lease.check()
+        return self._source.exhausted
+
+    def report(self, task: Task, report: Report) -> bool:
+        """Pass a report on."""
+        self._lease.check()
+        return self._source.report(task, report)
+
+    def finish(self, task: Task, report: Report | None, error: str | None) -> None:
+        """Pass an end on."""
+        self._lease.check()
+        self._source.finish(task, report, error)

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import ray
 from ray import tune
+from ray.exceptions import RayError
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
@@ -25,6 +26,8 @@ from ray.tune.stopper import Stopper
 from symray.errors import UserError
 from symray.study import jsonl
 from symray.study.file import Resources
+from symray.study.folder import LOSSES
+from symray.study.remote import unattached_sentence
 from symray.study.source import TaskSource
 from symray.study.task import Report, Task
 from symray.study.trainable import TaskTrainable
@@ -32,7 +35,7 @@ from symray.study.trainable import TaskTrainable
 T = TypeVar("T")
 
 WORKER_DEATHS = 3
-"""A task may lose its worker so often before it fails."""
+"""A task may lose its worker so often without a new epoch before it fails."""
 
 OBJECT_STORE = 256 * 1024 * 1024
 """Bytes of Ray's object store on one machine; tasks and reports are small."""
@@ -54,24 +57,24 @@ class _Searcher(_Unsaved, Searcher):
         self.stopping = stopping
         self.live: dict[str, Task] = {}
         self.reports: dict[str, Report] = {}
-        self.deaths: dict[str, tuple[int, str]] = {}
+        self.losses: dict[str, tuple[int, str]] = {}
         self.failure: Exception | None = None
 
     def suggest(self, trial_id: str) -> Any:
         if self.stopping.is_set():
             return Searcher.FINISHED
-        task = self._loudly(self.source.next, otherwise=None)
+        task = self.loudly(self.source.next, otherwise=None)
         if task is not None:
             self.live[trial_id] = task
             return {"task": task}
-        done = self._loudly(lambda: self.source.exhausted, otherwise=True)
+        done = self.loudly(lambda: self.source.exhausted, otherwise=True)
         return Searcher.FINISHED if done and not self.live else None
 
     def hear(self, trial_id: str, report: Report) -> bool:
         """Pass a report on; True stops the task."""
         self.reports[trial_id] = report
         task = self.live[trial_id]
-        return self._loudly(lambda: self.source.report(task, report), otherwise=True)
+        return self.loudly(lambda: self.source.report(task, report), otherwise=True)
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
@@ -84,11 +87,11 @@ class _Searcher(_Unsaved, Searcher):
             self.stopping.is_set() and not (report and report.outcome != "running")
         ):
             return  # an interrupted task has not ended: the next driver goes on with it
-        deaths, last = self.deaths.pop(trial_id, (0, ""))
-        reason = f"lost its worker {deaths} times, at last by: {last}" if error else None
-        self._loudly(lambda: self.source.finish(task, report, reason), otherwise=None)
+        losses, last = self.losses.pop(trial_id, (0, ""))
+        reason = f"lost its worker {losses} times, at last by: {last}" if error else None
+        self.loudly(lambda: self.source.finish(task, report, reason), otherwise=None)
 
-    def _loudly(self, call: Callable[[], T], otherwise: T) -> T:
+    def loudly(self, call: Callable[[], T], otherwise: T) -> T:
         """Stop everything when the record can't be written: Tune itself would log it and go on."""
         try:
             return call()
@@ -100,13 +103,13 @@ class _Searcher(_Unsaved, Searcher):
     def worker_lost(self, trial: Trial) -> None:
         """Keep why a task's worker was lost; Tune starts it again, or gives it up."""
         task, failures = self.live[trial.trial_id], trial.num_failures
-        if self.deaths.get(trial.trial_id, (0, ""))[0] == failures:
-            return  # Tune tells the last death twice, as a failure and as an end
+        if self.losses.get(trial.trial_id, (0, ""))[0] == failures:
+            return  # Tune tells the last one twice, as a failure and as an end
         text = Path(trial.error_file or os.devnull).read_text().strip()
         reason = " ".join(text.splitlines()[-1:]) or "an unknown reason"
-        self.deaths[trial.trial_id] = (failures, reason)
+        self.losses[trial.trial_id] = (failures, reason)
         event = {"event": "worker lost", "time": time.time(), "reason": reason}
-        jsonl.append(Path(task.folder) / "events.jsonl", [event])
+        jsonl.append(Path(task.folder) / LOSSES, [event])
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing: the record is elsewhere."""
@@ -121,12 +124,18 @@ class _Scheduler(_Unsaved, FIFOScheduler):
     def __init__(self, searcher: _Searcher) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.searcher = searcher
+        self.furthest: dict[str, int] = {}
 
     def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
         self.searcher.worker_lost(trial)
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
-        stop = self.searcher.hear(trial.trial_id, result["report"])
+        report = result["report"]
+        if report.epoch > self.furthest.get(trial.trial_id, 0):
+            # Progress: nodes may come and go for as long as there is some.
+            self.furthest[trial.trial_id] = report.epoch
+            trial.max_failures = trial.num_failures + WORKER_DEATHS
+        stop = self.searcher.hear(trial.trial_id, report)
         return TrialScheduler.STOP if stop else TrialScheduler.CONTINUE
 
 
@@ -144,17 +153,26 @@ class _StopWhenAsked(_Unsaved, Stopper):
 
 
 def start_ray() -> None:
-    """Start Ray in this process, or attach to the cluster that ``RAY_ADDRESS`` names."""
+    """Start Ray in this process, or attach to the cluster that ``RAY_ADDRESS`` names.
+
+    Raises:
+        UserError: nothing answers there, or it refuses the token.
+    """
     if ray.is_initialized():
         return
     attach = bool(os.environ.get("RAY_ADDRESS"))
     handler = signal.getsignal(signal.SIGTERM)
-    ray.init(
-        include_dashboard=None if attach else False,
-        object_store_memory=None if attach else OBJECT_STORE,
-        log_to_driver=False,
-        logging_level=logging.ERROR,
-    )
+    try:
+        ray.init(
+            include_dashboard=None if attach else False,
+            object_store_memory=None if attach else OBJECT_STORE,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+        )
+    except (ConnectionError, RayError) as error:
+        if attach:
+            raise UserError(unattached_sentence(os.environ["RAY_ADDRESS"])) from error
+        raise
     if callable(handler):  # Ray's own, put in its place, ends the driver without a checkpoint
         signal.signal(signal.SIGTERM, handler)
 
@@ -187,7 +205,7 @@ def run_tasks(
 
     class _Steps(_Unsaved, tune.Callback):
         def on_step_end(self, iteration: int, trials: list[Trial], **info: Any) -> None:
-            on_step()
+            searcher.loudly(on_step, otherwise=None)
 
         def on_trial_recover(
             self, iteration: int, trials: list[Trial], trial: Trial, **info: Any

@@ -49,15 +49,14 @@ class TaskRun:
         self._finals: list[dict[str, float]] = []
         self._last: dict[str, Any] = {"epoch": 0, "values": {}}
         self._saved_at = time.monotonic()
-        self._started = time.time()
+        self._superseded = False
         torch.set_num_threads(task.threads)
         os.environ["LOKY_MAX_CPU_COUNT"] = str(task.threads)  # what RDKit's processes go by
 
         self.folder.mkdir(parents=True, exist_ok=True)
         jsonl.trim(self.folder / "metrics.jsonl")
         jsonl.trim(self.folder / "events.jsonl")
-        events = jsonl.read(self.folder / "events.jsonl")
-        self.attempt = 1 + sum(event["event"] == "start" for event in events)
+        self.attempt = 1 + self._newest_attempt()
         self.trainer = self._restore()
         self._event("start", epoch=self.epoch, device=str(self.trainer.device))
 
@@ -68,6 +67,8 @@ class TaskRun:
 
     def advance(self) -> Report:
         """Train one more epoch; never raises for what training does wrong."""
+        if self._superseded:
+            return self._report("failed", "another worker has taken it over")
         if len(self._finals) == self.task.repeats:
             return self._report("complete")
         try:
@@ -98,8 +99,13 @@ class TaskRun:
         return self._report("complete" if done else "running")
 
     def save(self) -> None:
-        """Write a checkpoint and then the records of the epochs it holds."""
-        if not self._unwritten:
+        """Write a checkpoint and then the records of the epochs it holds.
+
+        A worker that was cut off from its driver, or whose driver was replaced, finds that another
+        one has begun where it was itself, and writes nothing.
+        """
+        self._superseded |= self._newest_attempt() > self.attempt
+        if self._superseded or not self._unwritten:
             return
         extra = {"finals": self._finals, "lines": self._unwritten}
         checkpoints = self.folder / "checkpoints"
@@ -140,6 +146,10 @@ class TaskRun:
             spec = spec.with_seed(derive_seed(spec.seed, "repeat", repeat))
         return build_trainer(spec, self._device)
 
+    def _newest_attempt(self) -> int:
+        events = jsonl.read(self.folder / "events.jsonl")
+        return max((event["attempt"] for event in events), default=0)
+
     def _evaluates_now(self) -> bool:
         return self.trainer.epoch % int(self._spec.settings["evaluate_every"]) == 0
 
@@ -151,6 +161,9 @@ class TaskRun:
         return self.trainer.evaluate("validation", (cheap | set(self.task.metrics)) & has)
 
     def _fail(self, reason: str) -> Report:
+        if self._newest_attempt() > self.attempt:
+            self._superseded = True
+            return self._report("failed", reason)
         jsonl.append(self.folder / "metrics.jsonl", self._unwritten)
         self._unwritten = []
         self._event("failed", epoch=self.epoch, reason=reason)

@@ -3,8 +3,8 @@ from collections.abc import Callable
 
 from typer.testing import Result
 
-from symray.study.lock import StudyLock
 from symray.study.record import StudyRecord
+from symray.study.storage.file_lease import FileLease
 
 Run = Callable[..., Result]
 
@@ -24,7 +24,7 @@ def test_stopping_a_running_study(own_copy: StudyRecord, run: Run) -> None:
     locked = threading.Event()
 
     def drive() -> None:
-        with StudyLock(own_copy.folder):
+        with FileLease(own_copy.folder):
             locked.set()
             while not own_copy.events("stop"):
                 threading.Event().wait(0.05)
@@ -42,7 +42,7 @@ def test_extending(own_copy: StudyRecord, run: Run) -> None:
     result = run("extend", "finished", "--trials", "4")
     sentence = "study 'finished' is to have 7 trials; go on with: symray resume finished\n"
     assert (result.exit_code, result.stdout) == (0, sentence)
-    with StudyLock(own_copy.folder):
+    with FileLease(own_copy.folder):
         assert "the running driver goes on" in run("extend", "finished", "--trials", "1").stdout
     assert own_copy.budget == 8
     assert run("extend", "finished", "--trials", "0").exit_code == 2

@@ -10,9 +10,9 @@ import pytest
 from typer.testing import Result
 
 from symray.study.home import study_names
-from symray.study.lock import is_locked
 from symray.study.record import StudyRecord
 from symray.study.status import status
+from symray.study.storage.file_lease import is_locked
 
 Run = Callable[..., Result]
 WriteStudy = Callable[[Path, str], Path]

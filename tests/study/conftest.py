@@ -17,6 +17,7 @@ from symray.study.progress import Progress
 from symray.study.record import StudyRecord
 from symray.study.samplers import distributions
 from symray.study.search import Search
+from symray.study.storage.identity import identity
 from symray.study.task import Task
 from symray.study.views import MLFLOW_STATUS
 from symray.training.spec import TrialSpec
@@ -128,7 +129,9 @@ def assert_ledger() -> Callable[[StudyRecord], None]:
     def check(record: StudyRecord) -> None:
         client = make_client()
         runs = client.search_runs(
-            [experiment_id(client, record.name)], "tags.`symray.kind` != 'study'", max_results=5000
+            [experiment_id(client, record.name, identity(record.folder))],
+            "tags.`symray.kind` != 'study'",
+            max_results=5000,
         )
         by_name = {run.info.run_name: run for run in runs}
         assert len(by_name) == len(runs), "a run stands twice"

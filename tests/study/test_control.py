@@ -7,9 +7,9 @@ import pytest
 
 from symray.errors import UserError
 from symray.study.control import extend, refuse_not_running, running, stop_study, stop_trial
-from symray.study.lock import StudyLock
 from symray.study.record import StudyRecord
 from symray.study.search import Search
+from symray.study.storage.file_lease import FileLease
 
 MakeRecord = Callable[..., StudyRecord]
 MakeSearch = Callable[[StudyRecord], Search]
@@ -21,7 +21,7 @@ def driver(record: StudyRecord, search: Search, obedient: bool = True) -> Iterat
     ending = threading.Event()
 
     def drive() -> None:
-        with StudyLock(record.folder):
+        with FileLease(record.folder):
             started.set()
             while not ending.wait(0.05):
                 stops = record.events("stop") if obedient else []

@@ -17,6 +17,7 @@ from symray.study.folder import metric_lines
 from symray.study.mlflow_client import experiment_id, make_client
 from symray.study.projector import reconcile
 from symray.study.record import StudyRecord
+from symray.study.storage.identity import identity
 
 QUICKSTART = Path(__file__).parents[2] / "studies" / "quickstart.yaml"
 BUDGET = [
@@ -71,7 +72,9 @@ def test_a_killed_study_ends_whole(
     assert result["candidates"][0]["n"] == 2
     assert reconcile(record) == []
     client = make_client()
-    running = client.search_runs([experiment_id(client, "killed")], "attributes.status = 'RUNNING'")
+    running = client.search_runs(
+        [experiment_id(client, "killed", identity(record.folder))], "attributes.status = 'RUNNING'"
+    )
     assert not running
     version = client.get_model_version_by_alias("killed", "champion").version
     assert str(version) == "1"

@@ -63,12 +63,12 @@ def test_the_environment_names_another_place(
 def test_a_study_has_one_experiment_and_a_deleted_one_comes_back(
     embedded_store: MlflowClient, study_home: Path
 ) -> None:
-    identity = experiment_id(embedded_store, "moons")
-    assert experiment_id(embedded_store, "moons") == identity
+    identity = experiment_id(embedded_store, "moons", "ours")
+    assert experiment_id(embedded_store, "moons", "ours") == identity
     experiment = embedded_store.get_experiment(identity)
     assert experiment.artifact_location == (study_home / "mlartifacts" / "moons").as_uri()
     embedded_store.delete_experiment(identity)
-    assert experiment_id(embedded_store, "moons") == identity
+    assert experiment_id(embedded_store, "moons", "ours") == identity
     assert embedded_store.get_experiment(identity).lifecycle_stage == "active"
 
 

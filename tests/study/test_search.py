@@ -11,7 +11,7 @@ from optuna.trial import TrialState
 from symray.study import jsonl
 from symray.study.record import StudyRecord
 from symray.study.search import Search, retry
-from symray.study.storage import mend_journal
+from symray.study.storage.journal import mend_journal
 from symray.study.task import Report, Task
 
 GOOD = {"mi_z0_y": 0.1, "x_mae": 0.5, "y_mae": 1.0}

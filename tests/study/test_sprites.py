@@ -19,7 +19,7 @@ from symray.study.confirmation import read_confirmation
 from symray.study.curves import curve_of, synergy_of
 from symray.study.folder import last_line, metric_lines, traces
 from symray.study.leaderboard import leaderboard, supervision
-from symray.study.mlflow_client import experiment_id, make_client
+from symray.study.mlflow_client import make_client
 from symray.study.predict import predict, read_images, write_predictions
 from symray.study.record import StudyRecord
 from symray.study.report import summary
@@ -54,7 +54,7 @@ def test_the_best_trial_and_the_champion_have_their_figures(sprites_study: Study
 
 def test_they_stand_in_mlflow_with_the_agreement_of_the_seeds(sprites_study: StudyRecord) -> None:
     client = make_client()
-    runs = client.search_runs([experiment_id(client, sprites_study.name)])
+    runs = client.search_runs([client.get_experiment_by_name(sprites_study.name).experiment_id])
     by_name = {run.info.run_name: run for run in runs}
     folder = champion(sprites_study)
     run = by_name[f"confirm-{folder.name}"]

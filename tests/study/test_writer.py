@@ -14,6 +14,7 @@ from symray.study.folder import metric_lines
 from symray.study.mlflow_client import experiment_id
 from symray.study.projection import Projection
 from symray.study.record import StudyRecord
+from symray.study.storage.identity import identity
 from symray.study.task import Task
 from symray.study.ui import Server
 from symray.study.views import view_of
@@ -43,7 +44,8 @@ def wait_for(condition: Callable[[], object]) -> None:
 def shown(record: StudyRecord, client: MlflowClient, task: Task) -> list[tuple[int, float]]:
     """The curve of x_mae in MLflow."""
     runs = client.search_runs(
-        [experiment_id(client, record.name)], f"attributes.run_name = '{task.name}'"
+        [experiment_id(client, record.name, identity(record.folder))],
+        f"attributes.run_name = '{task.name}'",
     )
     assert len(runs) == 1
     return [(p.step, p.value) for p in client.get_metric_history(runs[0].info.run_id, "x_mae")]

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from symray.errors import UserError
-from symray.study.lock import StudyLock, is_locked
+from symray.study.storage.file_lease import FileLease, is_locked
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from symray.study.lock import StudyLock
-with StudyLock(Path(sys.argv[1])):
+from symray.study.storage.file_lease import FileLease
+with FileLease(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(600)
 """
@@ -49,11 +49,12 @@ def test_a_second_driver_is_refused_with_the_first_ones_process(tmp_path: Path, 
     folder = tmp_path / "moons"
     folder.mkdir()
     holder = hold(folder)
-    with pytest.raises(UserError) as refused, StudyLock(folder):
+    with pytest.raises(UserError) as refused, FileLease(folder):
         pass
     assert str(refused.value) == (
         f"study 'moons' is already being run by process {holder.pid}; watch it with "
-        "`symray status moons`, or stop it with `symray stop moons`"
+        "`symray status moons`, stop it with `symray stop moons`, or, if it hangs, replace it by "
+        "`symray resume moons --take-over`"
     )
     assert is_locked(folder)
 
@@ -63,7 +64,7 @@ def test_the_lock_of_a_killed_driver_is_free_at_once(tmp_path: Path, hold: Hold)
     holder.send_signal(signal.SIGKILL)
     holder.wait()
     assert not is_locked(tmp_path)
-    with StudyLock(tmp_path):
+    with FileLease(tmp_path):
         assert is_locked(tmp_path)
         assert (tmp_path / "lock").read_text() == str(os.getpid())
     assert not is_locked(tmp_path)
@@ -71,7 +72,7 @@ def test_the_lock_of_a_killed_driver_is_free_at_once(tmp_path: Path, hold: Hold)
 
 def test_a_shorter_process_number_leaves_nothing_of_a_longer_one(tmp_path: Path) -> None:
     (tmp_path / "lock").write_text("123456789012")
-    with StudyLock(tmp_path):
+    with FileLease(tmp_path):
         assert (tmp_path / "lock").read_text() == str(os.getpid())
 
 
@@ -81,15 +82,15 @@ def test_a_study_that_nobody_ever_ran_is_not_locked(tmp_path: Path) -> None:
 
 
 def test_looking_at_the_lock_does_not_disturb_its_holder(tmp_path: Path) -> None:
-    with StudyLock(tmp_path):
+    with FileLease(tmp_path):
         for _ in range(3):
             assert is_locked(tmp_path)
-        with pytest.raises(UserError), StudyLock(tmp_path):
+        with pytest.raises(UserError), FileLease(tmp_path):
             pass
 
 
 def test_looking_twice_at_once_is_no_lock(tmp_path: Path) -> None:
-    with StudyLock(tmp_path):
+    with FileLease(tmp_path):
         pass
     with (tmp_path / "lock").open() as looking:
         fcntl.flock(looking, fcntl.LOCK_SH)  # what another `symray status` does
@@ -97,6 +98,6 @@ def test_looking_twice_at_once_is_no_lock(tmp_path: Path) -> None:
 
 
 def test_an_error_of_the_driver_frees_the_lock(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), StudyLock(tmp_path):
+    with pytest.raises(ZeroDivisionError), FileLease(tmp_path):
         _ = 1 / 0
     assert not is_locked(tmp_path)

@@ -9,7 +9,8 @@ from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 from optuna.trial import TrialState
 
 from symray.errors import UserError
-from symray.study.storage import JOURNAL, mend_journal, open_storage
+from symray.study.storage import open_storage
+from symray.study.storage.journal import JOURNAL, mend_journal
 
 
 @pytest.fixture

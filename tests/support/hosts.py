@@ -1,0 +1,246 @@
+"""Several hosts on one machine: network namespaces on a bridge, each with its own address.
+
+Nodes of Ray run in them as on real machines; links can be cut. Needs root and Debian's iproute2.
+Everything is ended by process id.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from services import accepts
+
+BIN = Path(sys.executable).parent
+
+PATIENCE = 120.0
+"""Seconds that a node may take to start on a busy machine."""
+
+
+class Network:
+    """A bridge ``10.N.0.254`` and hosts ``10.N.0.1``, ... behind it."""
+
+    def __init__(self) -> None:
+        self.number = 10 + os.getpid() % 200
+        self.bridge = f"symray{self.number}"
+        self.address = f"10.{self.number}.0.254"
+        self.hosts: list[Host] = []
+        _ip("link", "add", self.bridge, "type", "bridge")
+        _ip("addr", "add", f"{self.address}/24", "dev", self.bridge)
+        _ip("link", "set", self.bridge, "up")
+
+    def add_host(self) -> "Host":
+        """One more host."""
+        host = Host(self, len(self.hosts) + 1)
+        self.hosts.append(host)
+        return host
+
+    def remove(self) -> None:
+        """End every host and the bridge."""
+        for host in self.hosts:
+            host.remove()
+        _ip("link", "delete", self.bridge)
+
+
+class Host:
+    """A network namespace with a disk of its own; the rest of the files are the machine's."""
+
+    def __init__(self, network: Network, index: int) -> None:
+        self.name = f"{network.bridge}-{index}"
+        self.address = f"10.{network.number}.0.{index}"
+        self._outside = f"sr{network.number}o{index}"
+        inside = f"sr{network.number}i{index}"
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._disk = Path(tempfile.mkdtemp(prefix=f"{self.name}-"))
+        _ip("netns", "add", self.name)
+        _ip("link", "add", self._outside, "type", "veth", "peer", "name", inside)
+        _ip("link", "set", inside, "netns", self.name)
+        _ip("link", "set", self._outside, "master", network.bridge)
+        _ip("link", "set", self._outside, "up")
+        for command in (
+            ("addr", "add", f"{self.address}/24", "dev", inside),
+            ("link", "set", inside, "up"),
+            ("link", "set", "lo", "up"),
+        ):
+            _ip("-n", self.name, *command)
+
+    def command(self, command: Sequence[str], private: Path) -> list[str]:
+        """The command line that runs ``command`` on the host, its own disk at ``private``."""
+        own = 'mount --bind "$0" "$1" && shift && exec "$@"'
+        there = ["ip", "netns", "exec", self.name, "unshare", "--mount"]
+        return [*there, "sh", "-c", own, str(self._disk), str(private), *command]
+
+    def start(
+        self, command: Sequence[str], env: Mapping[str, str], private: Path, log: Path
+    ) -> "subprocess.Popen[bytes]":
+        """Start a program on the host, in a process group of its own."""
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                self.command(command, private),
+                env=dict(env),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        self._processes.append(process)
+        return process
+
+    def cut(self) -> None:
+        """Take its cable out: nothing arrives, nothing is refused."""
+        _ip("link", "set", self._outside, "down")
+
+    def mend(self) -> None:
+        """Put the cable back."""
+        _ip("link", "set", self._outside, "up")
+
+    def processes(self) -> list[int]:
+        """Everything that runs on the host."""
+        found = subprocess.run(["ip", "netns", "pids", self.name], capture_output=True, text=True)
+        return [int(word) for word in found.stdout.split()]
+
+    def crash(self) -> None:
+        """Kill everything on the host at once, as a power cut does."""
+        for _ in range(5):
+            for process in self.processes():
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+            if not self.processes():
+                break
+            time.sleep(0.2)
+        for started in self._processes:
+            started.wait()
+        self._processes.clear()
+
+    def remove(self) -> None:
+        """End everything on the host, and the host."""
+        self.crash()
+        _ip("netns", "delete", self.name)
+        shutil.rmtree(self._disk, ignore_errors=True)
+
+
+class RayNodes:
+    """A Ray cluster over hosts, with token authentication, as ``ray start`` makes it.
+
+    Args:
+        network: where its hosts are.
+        folder: logs, the shared folder of studies.
+        env: of all nodes, beyond the usual.
+    """
+
+    def __init__(self, network: Network, folder: Path, env: Mapping[str, str]) -> None:
+        self.network = network
+        self.folder = folder
+        self.token = "a-token-of-the-tests-" + "0" * 24
+        self.env = {
+            **{k: v for k, v in os.environ.items() if not k.startswith(("RAY_", "PYTEST"))},
+            "PATH": f"{BIN}:{os.environ['PATH']}",
+            "RAY_AUTH_MODE": "token",
+            "RAY_AUTH_TOKEN": self.token,
+            "RAY_USAGE_STATS_ENABLED": "0",
+            "OMP_NUM_THREADS": "1",
+            **env,
+        }
+        self.disk = folder / "ray"
+        """What Ray keeps on each node; every host sees its own."""
+        self.disk.mkdir()
+        self.head = network.add_host()
+        self.gcs = f"{self.head.address}:6379"
+        self.dashboard = f"http://{self.head.address}:8265"
+        self.start_head()
+
+    def start_head(self, cpus: int = 0) -> None:
+        """Start the head; it runs drivers, and trials only if it has cores."""
+        self._ray(
+            self.head,
+            *("--head", "--port=6379", "--dashboard-host=0.0.0.0", "--dashboard-port=8265"),
+            *(f"--num-cpus={cpus}", f"--temp-dir={self.disk}"),
+        )
+        self._wait(lambda: accepts(8265, self.head.address), self.head)
+
+    def add_worker(self, cpus: int = 1, **env: str) -> Host:
+        """One more node."""
+        host = self.network.add_host()
+        self.start_worker(host, cpus, **env)
+        return host
+
+    def start_worker(self, host: Host, cpus: int = 1, **env: str) -> None:
+        """Start a node on a host, again perhaps."""
+        before = self.count()
+        self._ray(host, f"--address={self.gcs}", f"--num-cpus={cpus}", **env)
+        self._wait(lambda: self.count() > before, host)
+
+    def count(self) -> int:
+        """Nodes that are alive, the head among them."""
+        code = (
+            "import ray, logging\n"
+            f"ray.init('{self.gcs}', log_to_driver=False, logging_level=logging.ERROR)\n"
+            "print(sum(node['Alive'] for node in ray.nodes()))"
+        )
+        done = self.run(sys.executable, "-c", code)
+        return int(done.stdout.split()[-1]) if done.returncode == 0 else 0
+
+    def run(
+        self, *command: str, timeout: float = 300, **env: str
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run a program on the head to its end."""
+        return subprocess.run(
+            self.head.command(command, self.disk),
+            env=self.env | env,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+
+    def _ray(self, host: Host, *options: str, **env: str) -> None:
+        command = [str(BIN / "ray"), "start", *options]
+        command += [f"--node-ip-address={host.address}", "--object-store-memory=100000000"]
+        command += ["--disable-usage-stats", "--block"]
+        log = self.folder / f"{host.name}.log"
+        self._newest = host.start(command, self.env | env, self.disk, log)
+
+    def _wait(self, happened: Callable[[], bool], host: Host) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not happened():
+            if time.monotonic() > deadline or self._newest.poll() is not None:
+                log = self.folder / f"{host.name}.log"
+                raise RuntimeError(f"a node does not start: {log.read_text()[-2000:]}")
+            time.sleep(0.3)
+
+
+def _ip(*arguments: str) -> None:
+    done = subprocess.run(["ip", *arguments], capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"ip {' '.join(arguments)}: {done.stderr.strip()}")
+
+
+def why_not() -> str | None:
+    """Why there can't be hosts here; None where there can."""
+    if shutil.which("ip") is None:
+        return "there is no `ip` (Debian's package `iproute2`)"
+    if os.geteuid() != 0:
+        return "network namespaces need root"
+    try:
+        _ip("netns", "add", f"symray-try-{os.getpid()}")
+        _ip("netns", "delete", f"symray-try-{os.getpid()}")
+    except RuntimeError as error:
+        return f"network namespaces are refused here ({error})"
+    return None
+
+
+@pytest.fixture
+def network() -> Iterator[Network]:
+    """An empty network of hosts."""
+    if reason := why_not():
+        pytest.skip(reason)
+    made = Network()
+    yield made
+    made.remove()

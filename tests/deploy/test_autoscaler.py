@@ -12,16 +12,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from ray.autoscaler._private.monitor import BASE_READONLY_CONFIG
 from ray.util import get_node_ip_address
 
 from services import free_port, wait_for
 
 CONFIG: dict[str, Any] = {
+    **BASE_READONLY_CONFIG,
     "cluster_name": "fake",
     "max_workers": 2,
     "idle_timeout_minutes": 0.1,
@@ -88,11 +91,11 @@ class FakeCluster:
 
     def end(self) -> None:
         self.nodes()
-        self.process.terminate()
+        self.process.kill()
         for process in self.known:
-            if process.is_running():
+            with suppress(psutil.NoSuchProcess):
                 process.kill()
-        self.process.wait(60)
+        self.process.wait()
 
 
 def is_raylet(process: psutil.Process) -> bool:
@@ -109,6 +112,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeCluster]:
     running.end()
 
 
+@pytest.mark.slow
 def test_nodes_come_for_a_study_and_go_after_it(
     cluster: FakeCluster, tmp_path: Path, write_study: Callable[[Path, str], Path]
 ) -> None:
@@ -128,7 +132,7 @@ def test_nodes_come_for_a_study_and_go_after_it(
     with (tmp_path / "log").open("wb") as log:
         study = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     most = 0
-    deadline = time.monotonic() + 150
+    deadline = time.monotonic() + 300
     while study.poll() is None and time.monotonic() < deadline:
         most = max(most, cluster.nodes())
         time.sleep(0.2)

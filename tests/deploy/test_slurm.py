@@ -102,6 +102,7 @@ def slurm(tmp_path: Path, write_study: Callable[[Path, str], Path]) -> Iterator[
     shutil.rmtree(ray, ignore_errors=True)
 
 
+@pytest.mark.slow
 def test_a_job_cut_by_its_limit_is_requeued_and_goes_on(slurm: Slurm) -> None:
     trials = slurm.home / "queued" / "trials"
     first = slurm.start()

@@ -70,6 +70,12 @@ def test_commands_call_scripts_that_the_checkout_brings() -> None:
         assert not any(Path(name).match(pattern) for pattern in config["rsync_exclude"])
 
 
+def test_secrets_of_the_checkout_stay_there() -> None:
+    assert ".env" in load(AWS)["rsync_exclude"]
+    assert "--exclude=.env " in (ROOT / "deploy" / "install").read_text()
+    assert ".env" in (ROOT / ".gitignore").read_text().split()
+
+
 def test_the_machine_room_lists_its_machines_once() -> None:
     provider = load(ONPREM)["provider"]
     machines = [provider["head_ip"], *provider["worker_ips"]]

@@ -113,6 +113,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeCluster]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_nodes_come_for_a_study_and_go_after_it(
     cluster: FakeCluster, tmp_path: Path, write_study: Callable[[Path, str], Path]
 ) -> None:

@@ -125,6 +125,7 @@ def slurm(tmp_path: Path, write_study: Callable[[Path, str], Path]) -> Iterator[
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_job_cut_by_its_limit_is_requeued_and_goes_on(slurm: Slurm) -> None:
     trials = [slurm.home / "queued" / "trials" / number for number in ("0000", "0001")]
     first = slurm.start()
@@ -135,7 +136,7 @@ def test_a_job_cut_by_its_limit_is_requeued_and_goes_on(slurm: Slurm) -> None:
         assert time.monotonic() < deadline, slurm.said()
         time.sleep(0.1)
     slurm.signal_script()
-    assert first.wait(120) == 0, slurm.said()
+    assert first.wait(180) == 0, slurm.said()
     assert slurm.requeued.read_text().split() == [slurm.environment["SLURM_JOB_ID"]]
     for trial in trials:
         assert 2 <= len(metric_lines(trial)) < EPOCHS, "the limit came after the end"
@@ -143,7 +144,7 @@ def test_a_job_cut_by_its_limit_is_requeued_and_goes_on(slurm: Slurm) -> None:
     (token,) = slurm.home.glob(".ray-token-*")
     assert token.stat().st_mode & 0o077 == 0
 
-    assert slurm.start().wait(300) == 0, slurm.said()
+    assert slurm.start().wait(400) == 0, slurm.said()
     assert slurm.requeued.read_text().count("\n") == 1
     assert sorted((slurm.home / "queued" / "trials").iterdir()) == trials
     for trial in trials:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from chaos import Chaos, report
+
 from hosts import why_not
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hosts import BIN, RayNodes
 
+from hosts import BIN, RayNodes
 from symray.study.record import StudyRecord
 
 WriteStudy = Callable[[Path, str], Path]

@@ -19,10 +19,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hosts import Host, Network, RayNodes, why_not
 from mlflow import MlflowClient
 from optuna.trial import TrialState
 
+from hosts import Host, Network, RayNodes, why_not
 from services import Postgres, accepts, free_port, unprivileged_user, wait_for
 from symray.study.folder import metric_lines, task_events
 from symray.study.mlflow_client import make_client

@@ -188,16 +188,6 @@ class RayNodes:
         self._ray(host, f"--address={self.gcs}", f"--num-cpus={cpus}", **env)
         self._wait(lambda: b"Ray runtime started" in log.read_bytes()[before:], host)
 
-    def count(self) -> int:
-        """Nodes that are alive, the head among them."""
-        code = (
-            "import ray, logging\n"
-            f"ray.init('{self.gcs}', log_to_driver=False, logging_level=logging.ERROR)\n"
-            "print(sum(node['Alive'] for node in ray.nodes()))"
-        )
-        done = self.run(sys.executable, "-c", code)
-        return int(done.stdout.split()[-1]) if done.returncode == 0 else 0
-
     def run(
         self, *command: str, timeout: float = 300, **env: str
     ) -> "subprocess.CompletedProcess[str]":

@@ -20,7 +20,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds that a server may take to answer on a busy machine."""
 
 

@@ -1,0 +1,150 @@
+"""A study on a cluster that grows when it is asked for more, and shrinks when it is done.
+
+The nodes are Ray's own fake ones: raylets on this machine, started and ended by Ray's autoscaler as
+if they were instances. `ray.cluster_utils.AutoscalingCluster` would start them too, but it ends
+every Ray of the machine first, also those of others.
+"""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from ray.autoscaler._private.monitor import BASE_READONLY_CONFIG
+from ray.util import get_node_ip_address
+
+from services import free_port, wait_for
+
+CONFIG: dict[str, Any] = {
+    **BASE_READONLY_CONFIG,
+    "cluster_name": "fake",
+    "max_workers": 2,
+    "idle_timeout_minutes": 0.1,
+    "upscaling_speed": 1.0,
+    "provider": {
+        "type": "fake_multinode",
+        "use_node_id_as_ip": True,
+        "disable_node_updaters": True,
+        "disable_launch_config_check": True,
+        "launch_multiple": True,
+    },
+    "available_node_types": {
+        "ray.head.default": {"resources": {"CPU": 0}, "node_config": {}, "max_workers": 0},
+        "worker": {
+            "resources": {"CPU": 1, "object_store_memory": 80_000_000},
+            "node_config": {},
+            "min_workers": 0,
+            "max_workers": 2,
+        },
+    },
+    "head_node_type": "ray.head.default",
+}
+
+
+class FakeCluster:
+    """A head without CPUs and an autoscaler that may start two nodes of one CPU each."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self.environment = {
+            **os.environ,
+            "RAY_FAKE_CLUSTER": "1",
+            "AUTOSCALER_UPDATE_INTERVAL_S": "1",
+            "RAY_AUTH_MODE": "token",
+            "RAY_AUTH_TOKEN": secrets.token_hex(16),
+        }
+        config = folder / "autoscaler.json"
+        provider = {**CONFIG["provider"], "gcs_address": self.address}
+        config.write_text(json.dumps({**CONFIG, "provider": provider}))
+        command = [
+            *(sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block"),
+            *(f"--port={self.port}", "--num-cpus=0", "--object-store-memory=80000000"),
+            *("--include-dashboard=false", "--dashboard-agent-listen-port=0"),
+            *(f"--autoscaling-config={config}", "--disable-usage-stats"),
+            f"--temp-dir={folder / 'ray'}",
+        ]
+        log = folder / "ray.log"
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                command, env=self.environment, stdout=output, stderr=output
+            )
+        self.known: set[psutil.Process] = set()
+        wait_for(lambda: self.nodes() == 0, self.process, log)
+
+    @property
+    def address(self) -> str:
+        # Ray takes loopback for this address, so a head on loopback would never be found.
+        return f"{get_node_ip_address()}:{self.port}"
+
+    def nodes(self) -> int:
+        """How many nodes run beside the head; -1 before it runs itself."""
+        self.known |= set(psutil.Process(self.process.pid).children(recursive=True))
+        return sum(is_raylet(process) for process in self.known) - 1
+
+    def end(self) -> None:
+        self.nodes()
+        self.process.kill()
+        for process in self.known:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        self.process.wait()
+
+
+def is_raylet(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE and process.name() == "raylet"
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.fixture
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeCluster]:
+    running = FakeCluster(tmp_path_factory.mktemp("fake"))
+    yield running
+    running.end()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_nodes_come_for_a_study_and_go_after_it(
+    cluster: FakeCluster, tmp_path: Path, write_study: Callable[[Path, str], Path]
+) -> None:
+    file = write_study(tmp_path, "growing")
+    command = [
+        *(sys.executable, "-c", "from symray.cli.main import main; main()", "launch", str(file)),
+        *("--set", "concurrency=2", "--set", "trials=4", "--set", "confirmation={top: 0}"),
+        *("--set", "resources={cpu: 1}", "--set", "training.epochs=40"),
+    ]
+    environment = {
+        **cluster.environment,
+        "SYMRAY_HOME": str(tmp_path / "home"),
+        "RAY_ADDRESS": cluster.address,
+        "OMP_NUM_THREADS": "1",
+    }
+    assert cluster.nodes() == 0
+    with (tmp_path / "log").open("wb") as log:
+        study = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    most = 0
+    deadline = time.monotonic() + 300
+    while study.poll() is None and time.monotonic() < deadline:
+        most = max(most, cluster.nodes())
+        time.sleep(0.2)
+    if study.poll() is None:
+        study.kill()
+    assert study.wait() == 0, (tmp_path / "log").read_text()[-3000:]
+    assert most == 2
+
+    trials = sorted((tmp_path / "home" / "growing" / "trials").iterdir())
+    assert len(trials) == 4
+    assert all(len((trial / "metrics.jsonl").read_text().splitlines()) == 40 for trial in trials)
+    while cluster.nodes() and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert cluster.nodes() == 0

@@ -11,7 +11,7 @@ PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13; do \
 NO_PYTHON = symray needs Python 3.11 or newer and found none: install it, or name one with \
 	`make PYTHON=/path/to/python3.11`
 
-.PHONY: study test test-slow lint bench clean
+.PHONY: study test test-slow chaos lint bench clean
 
 # Set up, then run the quickstart study; again, it goes on with it or shows its result.
 study: $(VENV)/.installed
@@ -26,6 +26,10 @@ test: lint
 # The tests that take minutes.
 test-slow: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m slow
+
+# Studies on three nodes while trials, nodes, drivers and servers are killed; as root, half an hour.
+chaos: $(VENV)/.installed-dev
+	$(BIN)/python tests/support/chaos.py
 
 # Formatting, style, types, layers.
 lint: $(VENV)/.installed-dev

@@ -61,6 +61,34 @@ def test_ctrl_c_stops_a_study_and_resume_completes_it(file: Path, run: Run) -> N
     assert (found["state"], len(found["trials"])) == ("complete", 3)
     assert [trial["epochs"] for trial in found["trials"]] == [10, 10, 10]
     assert found["model"] == {"name": "first", "version": "1"}
+    again = run("launch", file, *long, "--or-resume", "--json")
+    assert (again.exit_code, json.loads(again.stdout)) == (0, found)
+    other = run("launch", file, "--or-resume")
+    assert other.exit_code == 2
+    assert "exists in" in other.stderr
+    assert "from another study file" in other.stderr
+
+
+def test_a_driver_that_hangs_is_replaced_and_writes_nothing_more(
+    file: Path, run: Run, assert_ledger: Callable[[StudyRecord], None]
+) -> None:
+    process = start("launch", file, "--set", "training.epochs=12", "--set", "checkpoints.every=0.1")
+    wait_for(process, "[1/3]")
+    os.kill(process.pid, signal.SIGSTOP)
+    refused = run("resume", "first")
+    assert refused.exit_code == 2
+    assert "`symray resume first --take-over`" in refused.stderr
+    result = run("resume", "first", "--take-over")
+    assert result.exit_code == 0, result.stderr
+    record = StudyRecord.open("first")
+    before = (record.folder / "optuna.journal").read_bytes()
+    os.kill(process.pid, signal.SIGCONT)
+    _, error = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert "has taken study 'first' over; this driver stops and has written nothing" in error
+    assert "Traceback" not in error
+    assert (record.folder / "optuna.journal").read_bytes() == before
+    assert_ledger(record)
 
 
 def test_a_detached_study_is_extended_and_stopped_by_others(file: Path, run: Run) -> None:

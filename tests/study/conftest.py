@@ -1,4 +1,4 @@
-"""Searches without workers, and the ledger: the three stores compared entry by entry."""
+"""Searches without workers, and trials as workers leave them."""
 
 import shutil
 from collections.abc import Callable
@@ -10,16 +10,13 @@ from optuna.trial import TrialState
 
 from symray.study import jsonl
 from symray.study.file import load_study_file
-from symray.study.folder import metric_lines, outcome_of
 from symray.study.home import home
-from symray.study.mlflow_client import experiment_id, make_client
+from symray.study.mlflow_client import make_client
 from symray.study.progress import Progress
 from symray.study.record import StudyRecord
 from symray.study.samplers import distributions
 from symray.study.search import Search
-from symray.study.storage.identity import identity
 from symray.study.task import Task
-from symray.study.views import MLFLOW_STATUS
 from symray.training.spec import TrialSpec
 
 TEXT = """\
@@ -120,44 +117,3 @@ def embedded_store(
     shutil.copy(finished_study.folder.parent / "mlflow.db", study_home)
     monkeypatch.setenv("SYMRAY_HOME", str(study_home))
     return make_client()
-
-
-@pytest.fixture
-def assert_ledger() -> Callable[[StudyRecord], None]:
-    """Checks that Optuna, the trials' folders and MLflow hold the same, whole, once."""
-
-    def check(record: StudyRecord) -> None:
-        client = make_client()
-        runs = client.search_runs(
-            [experiment_id(client, record.name, identity(record.folder))],
-            "tags.`symray.kind` != 'study'",
-            max_results=5000,
-        )
-        by_name = {run.info.run_name: run for run in runs}
-        assert len(by_name) == len(runs), "a run stands twice"
-        expected = {}
-        for number, trial in enumerate(record.trials()):
-            assert trial.number == number
-            assert trial.state.is_finished()
-            folder = record.trial_folder(number)
-            expected[f"trial-{number:04d}"] = (folder, trial.state.name)
-            assert len(metric_lines(folder)) == trial.user_attrs.get("epochs", 0)
-        for folder in record.confirmation_folders():
-            outcome = outcome_of(folder)
-            assert outcome is not None
-            expected[f"confirm-{folder.name}"] = (folder, outcome["state"])
-        assert set(by_name) == set(expected)
-        for name, (folder, state) in expected.items():
-            run = by_name[name]
-            assert run.info.status == MLFLOW_STATUS[state]
-            lines = metric_lines(folder)
-            assert [line["epoch"] for line in lines] == list(range(1, len(lines) + 1))
-            recorded: dict[str, list[tuple[int, float]]] = {}
-            for line in lines:
-                for key, value in line["values"].items():
-                    recorded.setdefault(key, []).append((line["epoch"], value))
-            for key, points in recorded.items():
-                history = client.get_metric_history(run.info.run_id, key)
-                assert sorted((point.step, point.value) for point in history) == points, key
-
-    return check

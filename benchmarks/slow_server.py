@@ -1,8 +1,8 @@
 """What a tracking server that answers only after 200 ms costs the training.
 
 The same study three times with a real MLflow server and three times with every request to it held
-up for 200 ms, in turn. What is compared is the time that trials take from their first epoch to their
-last, as their own records say. Run it alone on an idle machine:
+up for 200 ms, in turn. What is compared is the time that trials take from their first epoch to
+their last, as their own records say. Run it alone on an idle machine:
 
     python benchmarks/slow_server.py [--delay 0.2] [--epochs 60]
 """

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hosts import BIN, RayNodes
+from hosts import BIN, Nodes
 from symray.study.record import StudyRecord
 
 WriteStudy = Callable[[Path, str], Path]
@@ -16,13 +16,13 @@ Symray = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def symray(ray_nodes: RayNodes, tmp_path: Path) -> Symray:
+def symray(nodes: Nodes, tmp_path: Path) -> Symray:
     """Runs the command on a machine outside the cluster that has its token."""
 
     def run(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
-        outside = {k: v for k, v in ray_nodes.env.items() if k not in ("SYMRAY_HOME", "TMPDIR")}
+        outside = {k: v for k, v in nodes.env.items() if k not in ("SYMRAY_HOME", "TMPDIR")}
         return subprocess.run(
-            [str(BIN / "symray"), *arguments, "--address", ray_nodes.dashboard],
+            [str(BIN / "symray"), *arguments, "--address", nodes.dashboard],
             env=outside | env,
             capture_output=True,
             text=True,
@@ -34,14 +34,14 @@ def symray(ray_nodes: RayNodes, tmp_path: Path) -> Symray:
 
 
 @pytest.fixture
-def opened(ray_nodes: RayNodes, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], StudyRecord]:
+def opened(nodes: Nodes, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], StudyRecord]:
     """Opens a study of the cluster."""
-    monkeypatch.setenv("SYMRAY_HOME", str(ray_nodes.home))
+    monkeypatch.setenv("SYMRAY_HOME", str(nodes.home))
     return StudyRecord.open
 
 
 def test_a_study_is_launched_from_outside_with_what_it_needs(
-    ray_nodes: RayNodes,
+    nodes: Nodes,
     symray: Symray,
     tmp_path: Path,
     write_study: WriteStudy,
@@ -60,7 +60,7 @@ def test_a_study_is_launched_from_outside_with_what_it_needs(
     assert record.complete
     assert_ledger(record)
     data = Path(record.file.data_spec()["npz"])  # type: ignore[index]
-    assert data.parent == ray_nodes.home / "_data"
+    assert data.parent == nodes.home / "_data"
 
     told = symray("status", "first", "--json")
     assert told.returncode == 0, told.stderr
@@ -68,7 +68,7 @@ def test_a_study_is_launched_from_outside_with_what_it_needs(
 
     again = symray("launch", "shipped.yaml", "--name", "first")
     assert again.returncode == 2
-    assert again.stdout.startswith(f"Error: study 'first' exists in {ray_nodes.home}")
+    assert again.stdout.startswith(f"Error: study 'first' exists in {nodes.home}")
     assert "Traceback" not in again.stdout + again.stderr
 
 
@@ -94,6 +94,7 @@ def test_a_study_is_left_alone_stopped_and_gone_on_with(
     assert_ledger(record)
 
 
+@pytest.mark.usefixtures("ray_nodes")  # which alone has a token
 @pytest.mark.parametrize(
     ("env", "sentence"),
     [
@@ -111,26 +112,26 @@ def test_a_wrong_or_missing_token_is_one_sentence(
     assert "~/.ray/auth_token" in refused.stderr
 
 
+@pytest.mark.usefixtures("ray_nodes")
 def test_attaching_with_a_wrong_token_or_to_nothing_is_one_sentence(
-    ray_nodes: RayNodes, tmp_path: Path, write_study: WriteStudy
+    nodes: Nodes, tmp_path: Path, write_study: WriteStudy
 ) -> None:
     path = str(write_study(tmp_path, "attached"))
-    wrong = ray_nodes.run(
-        str(BIN / "symray"), "launch", path, "--address", ray_nodes.gcs, RAY_AUTH_TOKEN="x" * 40
+    wrong = nodes.run(
+        str(BIN / "symray"), "launch", path, "--address", nodes.gcs, RAY_AUTH_TOKEN="x" * 40
     )
     assert wrong.returncode == 2
     assert wrong.stderr.splitlines()[-1].startswith(
-        f"Error: the Ray cluster at {ray_nodes.gcs} refuses the token: copy"
+        f"Error: the Ray cluster at {nodes.gcs} refuses the token: copy"
     )
-    nothing = f"{ray_nodes.network.address}:6379"
-    away = ray_nodes.run(str(BIN / "symray"), "launch", path, "--address", nothing)
+    away = nodes.run(str(BIN / "symray"), "launch", path, "--address", nodes.nowhere)
     assert away.returncode == 2
-    assert f"Error: no Ray cluster answers at {nothing}" in away.stderr
+    assert f"Error: no Ray cluster answers at {nodes.nowhere}" in away.stderr
     assert "Traceback" not in away.stderr + wrong.stderr
 
 
 def test_two_studies_share_a_cluster(
-    ray_nodes: RayNodes,
+    nodes: Nodes,
     tmp_path: Path,
     write_study: WriteStudy,
     opened: Callable[[str], StudyRecord],
@@ -138,21 +139,21 @@ def test_two_studies_share_a_cluster(
     """The second one gets a worker while the first, which took both, still has trials to run."""
     options = ["--set", "training.epochs=60", "--set", "concurrency=null"]
     path = str(write_study(tmp_path, "greedy"))
-    first = ray_nodes.symray("launch", path, "--trials", "8", *options)
-    _wait(lambda: _started(ray_nodes, "greedy") >= 2, first)
+    first = nodes.symray("launch", path, "--trials", "8", *options)
+    _wait(lambda: _started(nodes, "greedy") >= 2, first)
     path = str(write_study(tmp_path, "late"))
-    second = ray_nodes.symray("launch", path, "--trials", "2", *options)
-    _wait(lambda: _started(ray_nodes, "late") >= 1, second)
+    second = nodes.symray("launch", path, "--trials", "2", *options)
+    _wait(lambda: _started(nodes, "late") >= 1, second)
     greedy = opened("greedy")
     assert len([t for t in greedy.trials() if t.state.is_finished()]) < 8
-    assert first.wait(300) == 0, ray_nodes.said()
-    assert second.wait(300) == 0, ray_nodes.said()
+    assert first.wait(300) == 0, nodes.said()
+    assert second.wait(300) == 0, nodes.said()
     assert opened("late").complete
     assert greedy.complete
 
 
 def test_a_node_is_lost_and_the_study_goes_on(
-    ray_nodes: RayNodes,
+    nodes: Nodes,
     tmp_path: Path,
     write_study: WriteStudy,
     opened: Callable[[str], StudyRecord],
@@ -161,19 +162,19 @@ def test_a_node_is_lost_and_the_study_goes_on(
     path = str(write_study(tmp_path, "crashed"))
     options = ["training.epochs=40", "concurrency=2", "checkpoints.every=0.1"]
     sets = [part for option in options for part in ("--set", option)]
-    study = ray_nodes.symray("launch", path, "--trials", "4", *sets)
-    _wait(lambda: _epochs(ray_nodes, "crashed") > 8, study)
-    lost = ray_nodes.workers[-1]
+    study = nodes.symray("launch", path, "--trials", "4", *sets)
+    _wait(lambda: _epochs(nodes, "crashed") > 8, study)
+    lost = nodes.workers[-1]
     lost.crash()
-    assert study.wait(300) == 0, ray_nodes.said()
-    ray_nodes.start_worker(lost)
+    assert study.wait(300) == 0, nodes.said()
+    nodes.start_worker(lost)
     record = opened("crashed")
     assert record.complete
     assert_ledger(record)
     losses = [e for t in record.trials() for e in _losses(record, t.number)]
     assert len(losses) == 1
-    assert "lost its worker" in ray_nodes.said()
-    assert "goes on from its last checkpoint" in ray_nodes.said()
+    assert "lost its worker" in nodes.said()
+    assert "goes on from its last checkpoint" in nodes.said()
 
 
 def _wait(happened: Callable[[], bool], process: "subprocess.Popen[bytes]") -> None:
@@ -184,11 +185,11 @@ def _wait(happened: Callable[[], bool], process: "subprocess.Popen[bytes]") -> N
         time.sleep(0.2)
 
 
-def _started(nodes: RayNodes, study: str) -> int:
+def _started(nodes: Nodes, study: str) -> int:
     return sum(1 for _ in (nodes.home / study).glob("trials/*/events.jsonl"))
 
 
-def _epochs(nodes: RayNodes, study: str) -> int:
+def _epochs(nodes: Nodes, study: str) -> int:
     paths = (nodes.home / study).glob("trials/*/metrics.jsonl")
     return sum(path.read_text().count("\n") for path in paths)
 

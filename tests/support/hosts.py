@@ -11,13 +11,15 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from ray.cluster_utils import Cluster
 
-from services import accepts
+from services import accepts, free_port
 
 BIN = Path(sys.executable).parent
 
@@ -128,7 +130,65 @@ class Host:
         shutil.rmtree(self._disk, ignore_errors=True)
 
 
-class RayNodes:
+class Nodes:
+    """A Ray cluster of a head, which runs drivers, and of workers.
+
+    Args:
+        folder: logs, and the shared folder of studies, ``home``.
+        env: of drivers.
+    """
+
+    gcs: str
+    dashboard: str
+    nowhere: str
+    """An address at which nobody listens."""
+
+    def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
+        self.folder = folder
+        self.home = folder / "home"
+        self.env = {
+            **{k: v for k, v in os.environ.items() if not k.startswith(("RAY_", "PYTEST"))},
+            "PATH": f"{BIN}:{os.environ['PATH']}",
+            "RAY_USAGE_STATS_ENABLED": "0",
+            "OMP_NUM_THREADS": "1",
+            "SYMRAY_HOME": str(self.home),
+            **env,
+        }
+
+    def on_head(self, command: Sequence[str]) -> list[str]:
+        """The command line that runs ``command`` on the head."""
+        return list(command)
+
+    def run(
+        self, *command: str, timeout: float = 300, **env: str
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run a program on the head to its end."""
+        return subprocess.run(
+            self.on_head(command),
+            env=self.env | env,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+
+    def symray(self, *arguments: str, **env: str) -> "subprocess.Popen[bytes]":
+        """Start the command on the head, attached to the cluster, in a session of its own."""
+        with (self.folder / "symray.log").open("ab") as log:
+            return subprocess.Popen(
+                self.on_head([str(BIN / "symray"), *arguments]),
+                env=self.env | {"RAY_ADDRESS": self.gcs} | env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def said(self) -> str:
+        """What these commands have printed so far."""
+        return (self.folder / "symray.log").read_text()
+
+
+class RayNodes(Nodes):
     """A Ray cluster over hosts, with token authentication, as ``ray start`` makes it.
 
     Args:
@@ -138,21 +198,14 @@ class RayNodes:
     """
 
     def __init__(self, network: Network, folder: Path, env: Mapping[str, str]) -> None:
-        self.network = network
-        self.folder = folder
-        self.token = "a-token-of-the-tests-" + "0" * 24
-        self.env = {
-            **{k: v for k, v in os.environ.items() if not k.startswith(("RAY_", "PYTEST"))},
-            "PATH": f"{BIN}:{os.environ['PATH']}",
+        token = {
             "RAY_AUTH_MODE": "token",
-            "RAY_AUTH_TOKEN": self.token,
-            "RAY_USAGE_STATS_ENABLED": "0",
-            "OMP_NUM_THREADS": "1",
+            "RAY_AUTH_TOKEN": "a-token-of-the-tests-" + "0" * 24,
             "TMPDIR": str(folder / "ray" / "tmp"),
-            "SYMRAY_HOME": str(folder / "home"),
-            **env,
         }
-        self.home = folder / "home"
+        super().__init__(folder, token | dict(env))
+        self.network = network
+        self.nowhere = f"{network.address}:6379"
         self.disk = folder / "ray"
         """What Ray keeps on each node; every host sees its own."""
         self.disk.mkdir()
@@ -188,27 +241,9 @@ class RayNodes:
         self._ray(host, f"--address={self.gcs}", f"--num-cpus={cpus}", **env)
         self._wait(lambda: b"Ray runtime started" in log.read_bytes()[before:], host)
 
-    def run(
-        self, *command: str, timeout: float = 300, **env: str
-    ) -> "subprocess.CompletedProcess[str]":
-        """Run a program on the head to its end."""
-        return subprocess.run(
-            self.head.command(command, self.disk),
-            env=self.env | env,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-        )
-
-    def symray(self, *arguments: str, **env: str) -> "subprocess.Popen[bytes]":
-        """Start the command on the head, attached to the cluster; its log is ``NAME.log``."""
-        command = [str(BIN / "symray"), *arguments]
-        env = self.env | {"RAY_ADDRESS": self.gcs} | env
-        return self.head.start(command, env, self.disk, self.folder / "symray.log")
-
-    def said(self) -> str:
-        """What these commands have printed so far."""
-        return (self.folder / "symray.log").read_text()
+    def on_head(self, command: Sequence[str]) -> list[str]:
+        """The command line that runs ``command`` on the head."""
+        return self.head.command(command, self.disk)
 
     def _ray(self, host: Host, *options: str, **env: str) -> None:
         command = [str(BIN / "ray"), "start", *options]
@@ -224,6 +259,47 @@ class RayNodes:
                 log = self.folder / f"{host.name}.log"
                 raise RuntimeError(f"a node does not start: {log.read_text()[-2000:]}")
             time.sleep(0.3)
+
+
+class LocalNodes(Nodes):
+    """Nodes that are processes of this machine; they can be killed."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, {})
+        port = free_port()
+        self._cluster = Cluster(
+            initialize_head=True,
+            head_node_args={"num_cpus": 0, "include_dashboard": True, "dashboard_port": port},
+        )
+        self.gcs = self._cluster.address
+        self.dashboard = f"http://127.0.0.1:{port}"
+        self.nowhere = f"127.0.0.1:{free_port()}"
+        self.workers: list[LocalNode] = []
+
+    def add_worker(self) -> "LocalNode":
+        """One more node."""
+        self.workers.append(LocalNode(self._cluster))
+        return self.workers[-1]
+
+    def start_worker(self, node: "LocalNode") -> None:
+        """Start one like it, in its place."""
+        self.workers[self.workers.index(node)] = LocalNode(self._cluster)
+
+    def remove(self) -> None:
+        """End all nodes."""
+        self._cluster.shutdown()
+
+
+class LocalNode:
+    """A node with one core."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._node = cluster.add_node(num_cpus=1)
+
+    def crash(self) -> None:
+        """Kill it."""
+        self._cluster.remove_node(self._node, allow_graceful=False)
 
 
 def _ip(*arguments: str) -> None:
@@ -248,10 +324,7 @@ def why_not() -> str | None:
 
 @pytest.fixture(scope="module")
 def ray_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RayNodes]:
-    """A cluster of a head and two workers with one core each, for the tests of a module.
-
-    Studies are in the shared folder ``ray_nodes.home``.
-    """
+    """A cluster of a head and two workers with one core each, for the tests of a module."""
     if reason := why_not():
         pytest.skip(reason)
     network = Network()
@@ -264,4 +337,26 @@ def ray_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RayNodes]:
         yield nodes
     finally:
         network.remove()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def nodes(request: pytest.FixtureRequest) -> Iterator[Nodes]:
+    """The same; where there can't be hosts, nodes that are processes, and a warning that says so.
+
+    Those have no token, and no network that could be cut.
+    """
+    reason = why_not()
+    if reason is None:
+        yield request.getfixturevalue("ray_nodes")
+        return
+    warnings.warn(f"Ray's nodes are only processes here: {reason}", stacklevel=1)
+    folder = Path(tempfile.mkdtemp(prefix="symray-"))
+    made = LocalNodes(folder)
+    try:
+        made.add_worker()
+        made.add_worker()
+        yield made
+    finally:
+        made.remove()
         shutil.rmtree(folder, ignore_errors=True)

@@ -61,8 +61,8 @@ def launch(
     if address is not None:
         _attach(address)
     if shipped:
+        from symray.study.cluster.shipping import unpack
         from symray.study.home import home
-        from symray.study.shipping import unpack
 
         files = [unpack(study) for study in files]
         os.chdir(home())  # what was shipped is the cluster's to delete
@@ -119,7 +119,7 @@ def resume(
 
 
 def _attach(address: str) -> None:
-    from symray.study.remote import attach
+    from symray.study.cluster.remote import attach
 
     attach(address)
 

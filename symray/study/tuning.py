@@ -25,10 +25,10 @@ from ray.tune.stopper import Stopper
 
 from symray.errors import UserError
 from symray.study import jsonl
+from symray.study.cluster.remote import refuse_unreachable, unattached_sentence
+from symray.study.cluster.sharing import Sharing
 from symray.study.file import Resources
 from symray.study.folder import LOSSES
-from symray.study.remote import refuse_unreachable, unattached_sentence
-from symray.study.sharing import Sharing
 from symray.study.source import TaskSource
 from symray.study.task import Report, Task
 from symray.study.trainable import TaskTrainable

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from symray.errors import UserError
-from symray.study import shipping
+from symray.study.cluster import shipping
+from symray.study.cluster.shipping import pack, study_names, unpack
 from symray.study.file import load_study_file
-from symray.study.shipping import pack, study_names, unpack
 
 BASE = """\
 model: stib

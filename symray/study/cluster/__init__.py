@@ -1,0 +1,1 @@
+"""A Ray cluster: reached from outside, attached to from inside, shared with other studies."""

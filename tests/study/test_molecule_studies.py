@@ -22,10 +22,11 @@ PATIENCE = 5400.0
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache that both studies prepare their data in."""
+    """The cache that both studies prepare their data in, the user's where SYMRAY_CACHE names it."""
     if not os.environ.get("SYMRAY_DATA"):
         pytest.skip("SYMRAY_DATA names no folder of real data")
-    return tmp_path_factory.mktemp("cache")
+    named = os.environ.get("SYMRAY_CACHE")
+    return Path(named) if named else tmp_path_factory.mktemp("cache")
 
 
 def symray(*arguments: str, log: Path) -> subprocess.Popen[bytes]:

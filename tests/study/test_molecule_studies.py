@@ -39,7 +39,7 @@ def symray(*arguments: str, log: Path) -> subprocess.Popen[bytes]:
 @pytest.mark.timeout(2 * PATIENCE)
 @pytest.mark.parametrize(
     ("data", "target", "accuracy", "exact"),
-    [("qm9", "gap_ev=6.5", 0.5, 1e-3), ("zinc", "0.8", 0.3, 0.0)],
+    [("qm9", "gap_ev=6.5", 0.65, 1e-3), ("zinc", "0.8", 0.45, 0.0)],
 )
 def test_a_small_study_learns_and_survives_a_kill(
     data: str,
@@ -73,7 +73,8 @@ def test_a_small_study_learns_and_survives_a_kill(
     assert not any(name.startswith(("mae_", "y_")) for line in epochs for name in line["values"])
     assert [trial.state for trial in record.trials()] == [TrialState.COMPLETE] * 4
     finals = [last_line(record.trial_folder(n))["values"] for n in range(4)]
-    assert max(values["x_accuracy"] for values in finals) > max(accuracy, curve[-1])
+    # a trial on the same molecules forgets a little while it learns to predict Y
+    assert max(values["x_accuracy"] for values in finals) > max(accuracy, curve[-1] - 0.02)
     assert max(values["x_exact"] for values in finals) >= exact
     assert (record.folder / "champion" / "model" / "SHA256SUMS").exists()
 

@@ -26,8 +26,7 @@ def masked_cross_entropy(logits: Tensor, target: Tensor, together: Tensor) -> Te
         together: (V, V), row v is 1 for the symbols that compete where v is true, v among them.
     """
     others = (target @ together) == 0
-    normaliser = logits.masked_fill(others, -1e9).logsumexp(-1)
-    return (normaliser - (target * logits).sum(-1)).sum(-1).mean()
+    return categorical_cross_entropy(logits.masked_fill(others, -1e9), target)
 
 
 def bernoulli_cross_entropy(logits: Tensor, target: Tensor) -> Tensor:

@@ -158,6 +158,8 @@ class TaskRun:
 
     def _evaluate(self) -> dict[str, float]:
         has = metric_names(self.trainer.design)
+        if self._spec.pretrains:  # what predicts Y isn't trained
+            has = {name for name in has if METRICS[name].y is None}
         if self.trainer.finished:
             return self.trainer.evaluate("validation", has)
         cheap = {name for name in has if METRICS[name].cheap}

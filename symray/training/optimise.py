@@ -1,5 +1,6 @@
 """Adam over the parameters that each phase names."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -40,6 +41,7 @@ class Optimisers:
 
     def __init__(self, model: Model, phases: Sequence[Phase], settings: Settings) -> None:
         clip = settings.get("gradient_clip")
+        self._decay = settings["learning_rate_decay"]
         self._by_name: dict[str, torch.optim.AdamW] = {}
         for name in dict.fromkeys(phase.optimiser for phase in phases):
             sharing = [phase for phase in phases if phase.optimiser == name]
@@ -64,6 +66,19 @@ class Optimisers:
         ]
         """The updates of one step, in order, repeats included."""
         self._names: dict[Tensor, str] = {p: name for name, p in model.named_parameters()}
+
+    def decay(self, progress: float) -> None:
+        """Lower all learning rates as at ``progress``, the share of the training that is done.
+
+        By half a cosine (Loshchilov & Hutter 2017, without restarts), from the rates themselves
+        down to their share ``1 - learning_rate_decay``.
+        """
+        if not self._decay:
+            return
+        factor = 1 - self._decay * (1 - math.cos(math.pi * progress)) / 2
+        for optimiser in self._by_name.values():
+            for group in optimiser.param_groups:
+                group["lr"] = optimiser.defaults["lr"] * factor
 
     def state(self) -> dict[str, Tensor]:
         """Copies of all moments and step counts on the CPU: ``optimiser/parameter/quantity``."""

@@ -49,6 +49,9 @@ TRAINING_SETTINGS: Mapping[str, Setting] = {
         "step size of an adversary or discriminator; by default learning_rate",
         True,
     ),
+    "learning_rate_decay": Setting(
+        0.0, 0, 1, False, "share of every learning rate that a cosine takes away by the last step"
+    ),
     "lambda_initial": Setting(1.0, 0, INFINITY, False, "lambda of the first epoch", positive=True),
     "lambda_growth": Setting(
         1.0, 0, INFINITY, False, "the papers' l: lambda is multiplied by it after every epoch", True

@@ -112,20 +112,24 @@ class Trainer:
         updates = self._optimisers.updates
         terms = Terms()
         self.model.train()
-        for batches, noise in draw_steps(
+        steps = self.steps_per_epoch
+        draws = draw_steps(
             self.model,
             self.data,
             [update.phase for update in updates],
             int(self.settings["batch_size"]),
-            self.steps_per_epoch,
+            steps,
             self._generator,
             self.device,
-        ):
+        )
+        for step, (batches, noise) in enumerate(draws):
+            progress = (self.epoch + step / steps) / self.settings["epochs"]
+            self._optimisers.decay(progress)
             for update, drawn in zip(updates, noise, strict=True):
                 loss, logs = self.model.loss(update.phase, batches, drawn, self._hp)
                 update.apply(loss)
                 terms.add(update.phase, loss, logs)
-        left = max(0, TRACED_STEPS - self.epoch * self.steps_per_epoch)
+        left = max(0, TRACED_STEPS - self.epoch * steps)
         wanted = self.model.traced if left else ()
         self.traces = {k: v[:left].tolist() for k, v in terms.traces(wanted).items()}
         self.epoch += 1

@@ -47,6 +47,19 @@ def test_decoders_of_strings_are_the_papers(networks, width):
     assert widths(decoder) == [(16, 36), (width, networks.symbols)]
 
 
+@pytest.mark.parametrize("gru", [deepsmiles(9).encoder(4)[0].gru, grammar(9).decoder_x(4).gru])
+def test_recurrent_weights_begin_orthogonal_gate_by_gate(gru):
+    for layer in range(gru.num_layers):
+        for gate in getattr(gru, f"weight_hh_l{layer}").chunk(3):
+            torch.testing.assert_close(gate @ gate.T, torch.eye(gru.hidden_size))
+        for gate in getattr(gru, f"weight_ih_l{layer}").chunk(3):
+            bound = (6 / sum(gate.shape)) ** 0.5
+            assert 0.9 * bound < float(gate.detach().abs().max()) <= bound
+        assert not getattr(gru, f"bias_hh_l{layer}").any()
+        assert not getattr(gru, f"bias_ih_l{layer}").any()
+    assert all(parameter.requires_grad for parameter in gru.parameters())
+
+
 def test_decoders_of_properties_and_adversaries_are_the_papers():
     assert widths(grammar().decoder_y(2)) == [(2, 56), (56, 256), (256, 128), (128, 2)]
     assert widths(grammar().adversary(14)) == [(14, 56), (56, 256), (256, 128), (128, 2)]

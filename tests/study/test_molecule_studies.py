@@ -22,10 +22,11 @@ PATIENCE = 5400.0
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache that both studies prepare their data in."""
+    """The cache that both studies prepare their data in, the user's where SYMRAY_CACHE names it."""
     if not os.environ.get("SYMRAY_DATA"):
         pytest.skip("SYMRAY_DATA names no folder of real data")
-    return tmp_path_factory.mktemp("cache")
+    named = os.environ.get("SYMRAY_CACHE")
+    return Path(named) if named else tmp_path_factory.mktemp("cache")
 
 
 def symray(*arguments: str, log: Path) -> subprocess.Popen[bytes]:
@@ -38,7 +39,7 @@ def symray(*arguments: str, log: Path) -> subprocess.Popen[bytes]:
 @pytest.mark.timeout(2 * PATIENCE)
 @pytest.mark.parametrize(
     ("data", "target", "accuracy", "exact"),
-    [("qm9", "gap_ev=6.5", 0.5, 1e-3), ("zinc", "0.8", 0.3, 0.0)],
+    [("qm9", "gap_ev=6.5", 0.65, 1e-3), ("zinc", "0.8", 0.45, 0.0)],
 )
 def test_a_small_study_learns_and_survives_a_kill(
     data: str,
@@ -68,10 +69,12 @@ def test_a_small_study_learns_and_survives_a_kill(
     epochs = metric_lines(pretraining)
     assert [line["epoch"] for line in epochs] == list(range(1, len(epochs) + 1))
     curve = [line["values"]["x_accuracy"] for line in epochs if "x_accuracy" in line["values"]]
-    assert curve == sorted(curve)
+    assert curve[-1] == max(curve) > curve[0] + 0.1
+    assert not any(name.startswith(("mae_", "y_")) for line in epochs for name in line["values"])
     assert [trial.state for trial in record.trials()] == [TrialState.COMPLETE] * 4
     finals = [last_line(record.trial_folder(n))["values"] for n in range(4)]
-    assert max(values["x_accuracy"] for values in finals) > max(accuracy, curve[-1])
+    # a trial on the same molecules forgets a little while it learns to predict Y
+    assert max(values["x_accuracy"] for values in finals) > max(accuracy, curve[-1] - 0.02)
     assert max(values["x_exact"] for values in finals) >= exact
     assert (record.folder / "champion" / "model" / "SHA256SUMS").exists()
 
@@ -79,7 +82,7 @@ def test_a_small_study_learns_and_survives_a_kill(
     download = ["models", "download", f"{name}@champion", "--to", str(model)]
     assert symray(*download, log=log).wait(600) == 0, log.read_text()[-3000:]
     generated = tmp_path / "generated"
-    arguments = ["generate", f"{model}", "--target", target, "-n", "50"]
+    arguments = ["generate", str(model), "--target", target, "-n", "50"]
     assert symray(*arguments, log=generated).wait(600) == 0, generated.read_text()
     rows = list(csv.DictReader(io.StringIO(generated.read_text())))
     assert sum(bool(row["smiles"]) for row in rows) >= 5

@@ -167,6 +167,9 @@ def test_a_trial_begins_with_the_weights_and_keeps_the_rest_of_its_own(
     run = TaskRun(pretraining)
     while run.advance().outcome == "running":
         pass
+    last = metric_lines(Path(pretraining.folder))[-1]["values"]
+    assert {"x_mae", "kl_z0", "z0_gain"} < last.keys()
+    assert not last.keys() & {"y_mae", "mi_z0_y", "probe_r2"}  # nothing of it is trained on Y
     pretrain.finish(pretraining, DONE, None)
     assert source.exhausted
     task = pretrain.next()

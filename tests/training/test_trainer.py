@@ -92,10 +92,10 @@ def test_each_phase_updates_what_it_names_and_repeats_with_fresh_noise(
         assert all(torch.equal(x, batches[0]) for x in batches)
 
 
-def adam(w, gradient_of, steps, rate, decay, clip=math.inf):
-    """Kingma & Ba's algorithm 1 with decoupled weight decay, in float64."""
+def adam(w, gradient_of, rates, decay, clip=math.inf):
+    """Kingma & Ba's algorithm 1 with decoupled weight decay, in float64, a rate for each step."""
     m = v = 0.0
-    for t in range(1, steps + 1):
+    for t, rate in enumerate(rates, 1):
         g = gradient_of(w, t - 1)
         g = float(np.clip(g, -clip, clip))
         m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
@@ -104,8 +104,8 @@ def adam(w, gradient_of, steps, rate, decay, clip=math.inf):
     return w
 
 
-@pytest.mark.parametrize("clip", [None, 0.5])
-def test_updates_are_adams_of_each_phase_by_itself(networks, tiny_model, tiny_data, clip):
+@pytest.mark.parametrize(("clip", "fall"), [(None, 0.0), (0.5, 0.0), (None, 1.0), (None, 0.6)])
+def test_updates_are_adams_of_each_phase_by_itself(networks, tiny_model, tiny_data, clip, fall):
     class Recording(tiny_model):
         def loss(self, phase, batches, noise, hp):
             means[phase].append(float(noise["e"].double().mean()))
@@ -115,19 +115,22 @@ def test_updates_are_adams_of_each_phase_by_itself(networks, tiny_model, tiny_da
     model = Recording(networks)
     part = float(model.part.weight.detach())
     given = {"learning_rate": 0.05, "weight_decay": 0.1, "pull": 2.0, "gradient_clip": clip}
-    trainer = tiny(model, tiny_data(), adversary_steps=2, **given)
-    trainer.run_epoch()
+    given |= {"learning_rate_decay": fall, "steps_per_epoch": 3, "epochs": 2, "adversary_steps": 2}
+    trainer = tiny(model, tiny_data(), **given)
+    while not trainer.finished:
+        trainer.run_epoch()
+    # half a cosine over the 6 steps, the last of which isn't at its end yet
+    falling = [0.05 * (1 - fall * (1 - math.cos(math.pi * step / 6)) / 2) for step in range(6)]
     for value, phase, begin in ((model.w, "first", 1.0), (model.part.weight, "second", part)):
         noise = means[phase]
         expected = adam(
             begin,
             lambda w, i, noise=noise: 2.0 * 2 * (w - noise[i]),
-            len(noise),
-            0.05,
+            np.repeat(falling, len(noise) // 6),
             0.1,
             clip or math.inf,
         )
-        assert float(value.detach()) == pytest.approx(expected, rel=1e-5)
+        assert float(value.detach()) == pytest.approx(expected, rel=1e-5, abs=1e-6)
 
 
 def test_the_adversary_has_a_learning_rate_of_its_own():

@@ -6,7 +6,9 @@ import jsonschema
 import pytest
 import yaml
 
-from symray.study.file import json_schema, load_study_file
+from symray.study.file import Pretraining, json_schema, load_study_file
+from symray.study.plan import first_trials
+from symray.training.build import build_model
 
 STUDIES = Path(__file__).parents[3] / "studies"
 FILES = sorted(STUDIES.rglob("*.yaml"))
@@ -75,6 +77,38 @@ def test_the_dsprites_studies_have_the_papers_size(name, model, trials):
     bounded = {constraint.metric for constraint in file.constraints}
     assert "x_nats" in bounded | set(file.objectives) or name == "vae"
     assert name != "vae" or settings["beta"] == 1
+
+
+SMALL = [path for path in LAUNCHED if path.stem.endswith("_small")]
+
+
+@pytest.mark.parametrize("path", SMALL, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_a_small_study_has_its_first_trials_and_a_big_brother(path):
+    (file,) = load_study_file(path)
+    (brother,) = load_study_file(path.with_name(path.name.replace("_small", "")))
+    assert (file.model, file.objectives) == (brother.model, brother.objectives)
+    for params in first_trials(file):
+        assert params.keys() == file.search.keys()
+        assert file.settings(params)["epochs"] == file.epochs
+
+
+@pytest.mark.parametrize(
+    ("data", "shape", "y_dims"), [("qm9", (76, 76), 2), ("zinc", (113, 37), 1)]
+)
+def test_the_small_studies_of_molecules_differ_in_the_model_only(data, shape, y_dims):
+    files = [load_study_file(path)[0] for path in SMALL if path.parent.name == data]
+    models = {"stib", "stib_no_adversary", "vae", "cvae", "cvib"}
+    assert {file.model for file in files} == models
+    common = next(file for file in files if file.model == "cvae").training
+    for file in files:
+        assert (file.data, file.trials) == (data, 4)
+        assert file.training.items() >= common.items()
+        assert file.training.keys() - common.keys() <= {"y_weight"}
+        assert isinstance(file.pretraining, Pretraining)
+        assert file.pretraining == files[0].pretraining
+        settings = file.settings(file.reference_params() or {})
+        model = build_model(file.design(), shape, y_dims, settings, seed=0)
+        assert (model.decoder_x.gru.hidden_size, model.decoder_x.gru.num_layers) == (128, 1)
 
 
 def test_the_small_dsprites_studies_differ_in_the_model_only():

@@ -162,6 +162,9 @@ def _open(address: str) -> tuple[Any, str]:
         # The same, but small objects take one request, and a server that is away half a minute.
         query = parse_qs(urlsplit(address).query)
         options = {k: query[k][0] for k in ("scheme", "endpoint_override") if k in query}
+        server = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+        if server and "endpoint_override" not in query:
+            options = {"scheme": urlsplit(server).scheme, "endpoint_override": _host(server)}
         files = fs.S3FileSystem(
             region=files.region,
             allow_delayed_open=True,
@@ -169,6 +172,10 @@ def _open(address: str) -> tuple[Any, str]:
             **options,
         )
     return files, root.rstrip("/")
+
+
+def _host(server: str) -> str:
+    return server.split("://", 1)[-1].rstrip("/")
 
 
 def brief(error: BaseException) -> str:

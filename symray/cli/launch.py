@@ -159,10 +159,10 @@ def _first_to_run(files: "Sequence[StudyFile]", or_resume: bool) -> "StudyFile |
 
 def _existing(file: "StudyFile") -> "StudyRecord | None":
     """A study that was launched before, from the same file."""
-    from symray.study.home import home, study_names
+    from symray.study.home import home, study_exists
     from symray.study.record import StudyRecord
 
-    if file.study not in study_names():
+    if not study_exists(file.study):
         return None
     record = StudyRecord.open(file.study)
     if record.file.model_copy(update={"code": file.code}) != file:

@@ -7,6 +7,7 @@ another one.
 import shutil
 import threading
 import time
+from contextlib import nullcontext
 
 from optuna.trial import TrialState
 
@@ -18,7 +19,7 @@ from symray.study.drawing import draw_figures
 from symray.study.file import StudyFile
 from symray.study.fingerprints import code_of, trial_tags
 from symray.study.home import find_study, make_study_folder
-from symray.study.leaderboard import leaderboard, nothing_feasible
+from symray.study.leaderboard import candidate_of, leaderboard, nothing_feasible, rank
 from symray.study.mlflow_client import refuse_taken_experiment
 from symray.study.pretraining import PretrainFirst
 from symray.study.progress import Progress
@@ -26,8 +27,10 @@ from symray.study.projector import Projector, reconcile
 from symray.study.record import StudyRecord
 from symray.study.search import Search
 from symray.study.source import Fenced, InTurn
-from symray.study.storage import Lease, mend, take_lease
+from symray.study.storage import Checked, mend, take_lease
 from symray.study.storage.identity import identity
+from symray.study.store.copies import newest_checkpoint_of
+from symray.study.store.mirror import Mirror
 from symray.study.task import Task
 from symray.study.tuning import refuse_what_never_fits, run_tasks
 
@@ -54,10 +57,12 @@ def launch(file: StudyFile, progress: Progress, stopping: threading.Event) -> St
     folder = make_study_folder(file.study)
     refuse_taken_experiment(file.study, identity(folder))
     with take_lease(folder, progress.message) as lease:
-        record = StudyRecord.create(file, lease)
-        source = str(file.code) if file.code else None
-        record.add_event("launch", code=code_of(record.file), code_source=source)
-        Driver(record, lease, progress, stopping).run()
+        mirror = Mirror.make(folder, lease, progress)
+        with mirror or nullcontext():
+            record = StudyRecord.create(file, lease)
+            source = str(file.code) if file.code else None
+            record.add_event("launch", code=code_of(record.file), code_source=source)
+            Driver(record, mirror or lease, progress, stopping, mirror).run()
     return record
 
 
@@ -83,13 +88,15 @@ def resume(
     """
     folder = find_study(name)
     with take_lease(folder, progress.message, take_over) as lease:
-        mend(folder)
-        record = StudyRecord(folder, lease)
-        code = record.check_code(accept_code_change)
-        for mended in _reconcile(record):
-            progress.message(mended)
-        record.add_event("resume", code=code)
-        Driver(record, lease, progress, stopping).run()
+        mirror = Mirror.make(folder, lease, progress, take_over)
+        with mirror or nullcontext():
+            mend(folder)
+            record = StudyRecord(folder, lease)
+            code = record.check_code(accept_code_change)
+            for mended in _reconcile(record):
+                progress.message(mended)
+            record.add_event("resume", code=code)
+            Driver(record, mirror or lease, progress, stopping, mirror).run()
     return record
 
 
@@ -104,15 +111,28 @@ def _reconcile(record: StudyRecord) -> list[str]:
 class Driver:
     """Runs one study.
 
+    Args:
+        record: the study's.
+        lease: seen to hold before anything is written.
+        progress: hears of what happens.
+        stopping: stops it.
+        mirror: keeps the study's store equal; None where its folder is the only one.
+
     Raises:
         LeaseLostError: another driver has taken the study; nothing was written since.
     """
 
     def __init__(
-        self, record: StudyRecord, lease: Lease, progress: Progress, stopping: threading.Event
+        self,
+        record: StudyRecord,
+        lease: Checked,
+        progress: Progress,
+        stopping: threading.Event,
+        mirror: Mirror | None = None,
     ) -> None:
         self.record = record
         self.lease = lease
+        self.mirror = mirror
         self.file = record.file
         self.progress = progress
         self.stopping = stopping
@@ -122,14 +142,23 @@ class Driver:
         self.confirmation: Confirmation | None = None
         self._searching_since: float | None = None
         self._looked = 0.0
+        self._swept: set[int] = set()
+        self._looked_at = 0
+        self._changed = mirror.mark if mirror else self.projector.changed
+        if mirror:
+            mirror.heard = self.projector.changed
 
     def run(self) -> None:
         """Do what is left to do."""
+        if self.mirror:
+            self.mirror.exchange_inputs(self.file)
         self.projector.start()
         try:
             while not self.stopping.is_set() and not self.record.complete:
                 self._run_once()
         finally:
+            if self.mirror:
+                self.mirror.catch_up()
             self.projector.close(complete=self.record.complete)
 
     def _run_once(self) -> None:
@@ -139,7 +168,7 @@ class Driver:
             InTurn([lambda: self._make_search(tags), self._make_confirmation]),
             tags,
             self.progress,
-            self.projector.changed,
+            self._changed,
         )
         try:
             if not stages.exhausted:
@@ -166,20 +195,24 @@ class Driver:
 
     def _make_search(self, tags: dict[str, str]) -> Search:
         self.search = Search(
-            self.record, tags, self.progress, self.projector.trial_changed, self._out_of_time
+            self.record,
+            tags,
+            self.progress,
+            lambda number: self._changed(f"trial-{number:04d}"),
+            self._out_of_time,
         )
         if not self.search.exhausted:
             self.progress.searching(len(self.record.trials(*ENDED)), self.record.budget)
         return self.search
 
     def _make_confirmation(self) -> Confirmation | None:
-        self._keep_best_checkpoints()
+        self._keep_best_checkpoints(anew=True)
         sentence = nothing_feasible(self.record, leaderboard(self.record))
         if sentence:
             self.progress.message(f"{sentence}; no model is registered")
         if sentence or not self.file.confirmation.top or self._hopeless():
             return None
-        self.confirmation = Confirmation(self.record, self.progress, self.projector.changed)
+        self.confirmation = Confirmation(self.record, self.progress, self._changed)
         self.progress.confirming(self.confirmation.done, len(self.confirmation.tasks))
         return self.confirmation
 
@@ -188,6 +221,8 @@ class Driver:
         best = [c for c in leaderboard(self.record) if c.feasible]
         if not best:
             return
+        if self.mirror:
+            self.mirror.settle()
         self.progress.message("drawing figures, evaluating the winner on the test split")
         if self.confirmation is None:
             folder = self.record.trial_folder(best[0].number)
@@ -204,7 +239,7 @@ class Driver:
                 build_champion(self.record, Task.load(folder), result)
         for candidate in best[: max(1, self.file.confirmation.top)]:
             folder = self.record.trial_folder(candidate.number)
-            if any((folder / "checkpoints").glob("*/manifest.json")):
+            if newest_checkpoint_of(folder) is not None:
                 draw_figures(Task.load(folder))
 
     def _on_step(self) -> None:
@@ -248,10 +283,26 @@ class Driver:
             return None
         return str(ended[-1].user_attrs.get("reason"))
 
-    def _keep_best_checkpoints(self) -> None:
-        """Checkpoints of ended trials go, but for those of the best."""
-        kept = {c.number for c in leaderboard(self.record)[: self.file.checkpoints.keep]}
-        ended = {trial.number for trial in self.record.trials(*ENDED)}
-        for folder in self.record.folder.glob("trials/*/checkpoints"):
-            if int(folder.parent.name) in ended - kept:
-                shutil.rmtree(folder, ignore_errors=True)
+    def _keep_best_checkpoints(self, anew: bool = False) -> None:
+        """Checkpoints of trials that have ended go, but for those of the best.
+
+        Only trials that have ended since the last time and the best of then are compared: what was
+        worse than so many others stays so. ``anew`` looks at all of them, for a worker that was
+        stopped may have written one after its trial's end.
+        """
+        ended = self.record.trials(*ENDED)
+        if anew:
+            self._swept.clear()
+        elif len(ended) == self._looked_at:
+            return
+        self._looked_at = len(ended)
+        left = [trial for trial in ended if trial.number not in self._swept]
+        complete = [trial for trial in left if trial.state == TrialState.COMPLETE]
+        ranked = rank(self.file, (candidate_of(self.file, trial) for trial in complete))
+        kept = {c.number for c in ranked[: self.file.checkpoints.keep]}
+        for number in {trial.number for trial in left} - kept:
+            folder = self.record.trial_folder(number) / "checkpoints"
+            shutil.rmtree(folder, ignore_errors=True)
+            if self.mirror:
+                self.mirror.discard(number)
+            self._swept.add(number)

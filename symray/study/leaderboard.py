@@ -65,6 +65,11 @@ def metrics_of(trial: FrozenTrial) -> dict[str, float]:
     return metrics
 
 
+def candidate_of(file: StudyFile, trial: FrozenTrial) -> Candidate:
+    """A completed trial as a candidate."""
+    return candidate(file, trial.number, trial.params, metrics_of(trial))
+
+
 def rank(file: StudyFile, candidates: Iterable[Candidate]) -> list[Candidate]:
     """``candidates``, the best first."""
     signs = [1 if direction == "minimize" else -1 for direction in file.objectives.values()]
@@ -83,10 +88,7 @@ def leaderboard(record: StudyRecord) -> list[Candidate]:
     """The completed trials of a study, the best first."""
     return rank(
         record.file,
-        (
-            candidate(record.file, trial.number, trial.params, metrics_of(trial))
-            for trial in record.trials(TrialState.COMPLETE)
-        ),
+        (candidate_of(record.file, trial) for trial in record.trials(TrialState.COMPLETE)),
     )
 
 

@@ -7,7 +7,7 @@ from symray.study.projection import Projection
 from symray.study.record import StudyRecord
 from symray.study.registry import register
 from symray.study.report import summary, write_report
-from symray.study.storage import Lease, LeaseLostError, is_driven
+from symray.study.storage import Checked, LeaseLostError, is_driven
 from symray.study.views import RunView, view_of, views
 from symray.study.writer import MLflowWriter
 
@@ -24,7 +24,7 @@ class Projector:
         progress: is told when MLflow doesn't answer.
     """
 
-    def __init__(self, record: StudyRecord, lease: Lease, progress: Progress) -> None:
+    def __init__(self, record: StudyRecord, lease: Checked, progress: Progress) -> None:
         self.record = record
         self.lease = lease
         self.progress = progress
@@ -42,10 +42,6 @@ class Projector:
     def changed(self, name: str) -> None:
         """The record of task ``name`` has changed."""
         self._writer.mark(name)
-
-    def trial_changed(self, number: int) -> None:
-        """The record of trial ``number`` has changed."""
-        self.changed(f"trial-{number:04d}")
 
     def _view(self, name: str) -> RunView | None:
         self.lease.check()

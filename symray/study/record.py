@@ -1,6 +1,7 @@
 """The record of a study: its file, its events, its trials in Optuna's storage, their folders."""
 
 import getpass
+import os
 import shutil
 import socket
 import time
@@ -16,7 +17,7 @@ from symray.errors import UserError
 from symray.study import jsonl
 from symray.study.file import StudyFile, load_study_file
 from symray.study.fingerprints import code_of
-from symray.study.home import find_study, home
+from symray.study.home import find_study, home, study_exists
 from symray.study.storage import Lease, is_driven, mend, open_storage
 from symray.study.storage.address import is_in_database, mark_in_database
 from symray.study.whole import write_whole
@@ -40,6 +41,7 @@ class StudyRecord:
 
     def __init__(self, folder: Path, lease: Lease | None = None) -> None:
         self.folder = folder
+        self._drives = lease is not None
         (self.file,) = load_study_file(folder / "study.yaml")
         self.optuna = _load(self.file.study, open_storage(folder, lease))
 
@@ -59,9 +61,10 @@ class StudyRecord:
         Raises:
             UserError: the name is taken.
         """
-        if (home() / name / "study.yaml").exists():
+        if study_exists(name):
+            where = home() if (home() / name).exists() else "the store"
             raise UserError(
-                f"study '{name}' exists in {home()}; go on with it by `symray resume {name}`, "
+                f"study '{name}' exists in {where}; go on with it by `symray resume {name}`, "
                 "or give this one another name with --name"
             )
 
@@ -89,11 +92,23 @@ class StudyRecord:
         return self.file.study
 
     def add_event(self, event: str, **details: Any) -> None:
-        """Keep what somebody did to the study, when, from where."""
+        """Keep what somebody did to the study, when, from where.
+
+        Raises:
+            UserError: the study is on a store and a driver on another node is at work on it.
+        """
         who = {"user": getpass.getuser(), "host": socket.gethostname()}
+        outside = bool(os.environ.get("SYMRAY_STORE")) and not self._drives
+        if outside:
+            from symray.study.store.copies import refuse_driven_elsewhere, send_events
+
+            refuse_driven_elsewhere(self.folder)
+            outside = not is_driven(self.folder)
         jsonl.append(
             self.folder / "events.jsonl", [{"event": event, "time": time.time()} | who | details]
         )
+        if outside:
+            send_events(self.folder)
 
     def events(self, event: str | None = None) -> list[dict[str, Any]]:
         """What was done to the study, in order; only events of one kind where one is named."""

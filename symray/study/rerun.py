@@ -4,11 +4,13 @@ import math
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from symray.errors import UserError
 from symray.study.fingerprints import code_of
 from symray.study.folder import metric_lines, task_events
 from symray.study.record import StudyRecord
+from symray.study.store.copies import newest_checkpoint_of
 from symray.study.task import Task
 from symray.study.worker import TaskRun
 
@@ -75,6 +77,8 @@ def rerun(
     starts = [event for event in task_events(folder) if event["event"] == "start"]
     recorded = str(starts[-1]["device"])
     differences: dict[str, float] = {}
+    if task.spec.get("begins_with"):
+        newest_checkpoint_of(Path(task.spec["begins_with"]).parent)
     with tempfile.TemporaryDirectory(prefix="symray-rerun-") as scratch:
         run = TaskRun(replace(task, folder=scratch), _device(recorded))
         for line in lines:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from symray.study.storage import Lease
+from symray.study.storage import Checked
 from symray.study.task import Report, Task
 
 
@@ -81,7 +81,7 @@ class Fenced:
     All calls raise :class:`~symray.study.storage.LeaseLostError` once it doesn't.
     """
 
-    def __init__(self, source: TaskSource, lease: Lease) -> None:
+    def __init__(self, source: TaskSource, lease: Checked) -> None:
         self._source = source
         self._lease = lease
 

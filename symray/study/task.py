@@ -44,11 +44,14 @@ class Task:
     gpu: float | None = None
     tags: dict[str, str] = field(default_factory=dict)
 
+    def text(self) -> str:
+        """The content of ``task.json``."""
+        return json.dumps({k: v for k, v in asdict(self).items() if k != "folder"}, indent=1)
+
     def save(self) -> None:
         """Write ``task.json`` into the task's folder; an equal one is left alone."""
-        path = Path(self.folder) / "task.json"
+        path, text = Path(self.folder) / "task.json", self.text()
         path.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({k: v for k, v in asdict(self).items() if k != "folder"}, indent=1)
         if not path.exists() or path.read_text() != text:
             write_whole(path, text)
 

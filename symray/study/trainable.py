@@ -1,7 +1,9 @@
 """The Tune trainable: a :class:`TaskRun` in an actor that is reused from task to task."""
 
 import contextlib
+import socket
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,12 +11,21 @@ from typing import Any
 import torch
 from ray import tune
 
+from symray.errors import UserError
+from symray.study.store.objects import StoreAwayError
+from symray.study.store.workplace import Place, Workplace
 from symray.study.task import Report, Task
-from symray.study.worker import TaskRun, memory_sentence
+from symray.study.worker import Copy, TaskRun, memory_sentence
+
+SHOWS = 15.0
+"""Seconds in which a shared folder shows on one node what another one has written."""
 
 
 class TaskTrainable(tune.Trainable):
     """Runs the task in ``config["task"]``; its prints go to the task's ``output.log``.
+
+    ``config["place"]`` says where the driver keeps the study: on a store, or in a folder that is
+    to be seen here.
 
     Tune's own checkpoints are not used: a new actor finds the newest whole checkpoint in the
     task's folder, after the loss of a node just as after a resume.
@@ -27,13 +38,21 @@ class TaskTrainable(tune.Trainable):
         gives that one the task and ends the new one.
         """
         self._task: Task = config["task"]
+        self._place: Place | None = config.get("place")
         self._run: TaskRun | None = None
+        self._copy: Copy | None = None
+        self._ready = False
 
     def step(self) -> dict[str, Any]:
         """One epoch; what goes wrong before the first is its report, so that it fails once."""
+        try:
+            self._prepare()
+        except StoreAwayError:
+            raise  # no fault of the trial: it is started again
+        except UserError as error:
+            return _result(Report(0, 0, {}, "failed", str(error)))
         with self._output():
-            report = self._advance()
-        return {"report": report, "done": report.outcome != "running"}
+            return _result(self._advance())
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Start the next task in this process; what the last one had not written is written."""
@@ -48,10 +67,22 @@ class TaskTrainable(tune.Trainable):
         self._run = None
         torch.cuda.empty_cache()  # for whoever shares the GPU; without one it does nothing
 
+    def _prepare(self) -> None:
+        """Have the task's folder here, before anything is written to it."""
+        if self._ready or self._place is None:
+            return
+        if self._place.store is None:
+            _refuse_unshared(Path(self._task.folder))
+        else:
+            self._task, self._copy = _workplace(self._place).begin(self._task)
+        self._ready = True
+
     def _advance(self) -> Report:
         if self._run is None:
             try:
-                self._run = TaskRun(self._task)
+                self._run = TaskRun(self._task, copy=self._copy)
+            except StoreAwayError:
+                raise
             except torch.OutOfMemoryError as error:
                 return Report(0, 0, {}, "failed", memory_sentence(error), out_of_memory=True)
             except Exception as error:
@@ -68,3 +99,37 @@ class TaskTrainable(tune.Trainable):
                 yield
             finally:
                 sys.stdout, sys.stderr = out, err
+
+
+def _result(report: Report) -> dict[str, Any]:
+    return {"report": report, "done": report.outcome != "running"}
+
+
+_workplaces: dict[Place, Workplace] = {}
+
+
+def _workplace(place: Place) -> Workplace:
+    """This process's, made when its first task begins."""
+    if place not in _workplaces:
+        _workplaces[place] = Workplace(place)
+    return _workplaces[place]
+
+
+def _refuse_unshared(folder: Path) -> None:
+    """See that the driver's files are seen here: it writes ``task.json`` before it hands out.
+
+    Raises:
+        UserError: they aren't.
+    """
+    end = time.monotonic() + SHOWS
+    while not (folder / "task.json").exists():
+        if time.monotonic() > end:
+            raise UserError(
+                f"{socket.gethostname()} doesn't see {folder.parent.parent}, where the study is "
+                "kept: set SYMRAY_HOME to a folder that all nodes share, or SYMRAY_STORE to an "
+                "object store"
+            )
+        time.sleep(0.5)
+        for parent in (folder.parent.parent, folder.parent):
+            with contextlib.suppress(OSError):
+                next(parent.iterdir(), None)  # makes NFS look again

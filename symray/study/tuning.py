@@ -30,6 +30,7 @@ from symray.study.cluster.sharing import Sharing
 from symray.study.file import Resources
 from symray.study.folder import LOSSES
 from symray.study.source import TaskSource
+from symray.study.store.workplace import Place
 from symray.study.task import Report, Task
 from symray.study.trainable import TaskTrainable
 
@@ -64,6 +65,7 @@ class _Searcher(_Unsaved, Searcher):
         self.stopping = stopping
         self.may_have = may_have
         self.on_loss = on_loss
+        self.place = Place.here()
         self.live: dict[str, Task] = {}
         self.reports: dict[str, Report] = {}
         self.losses: dict[str, tuple[int, str]] = {}
@@ -77,7 +79,7 @@ class _Searcher(_Unsaved, Searcher):
         task = self.loudly(self.source.next, otherwise=None)
         if task is not None:
             self.live[trial_id] = task
-            return {"task": task}
+            return {"task": task, "place": self.place}
         done = self.loudly(lambda: self.source.exhausted, otherwise=True)
         return Searcher.FINISHED if done and not self.live else None
 

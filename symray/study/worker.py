@@ -9,7 +9,7 @@ import statistics
 import time
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
@@ -17,6 +17,7 @@ from symray.errors import UserError
 from symray.metrics import METRICS
 from symray.study import jsonl
 from symray.study.gpus import gpus_here
+from symray.study.store.copies import newest_checkpoint_of
 from symray.study.task import Report, Task, derive_seed
 from symray.training.build import build_trainer, take_over
 from symray.training.checkpoint import (
@@ -30,6 +31,25 @@ from symray.training.evaluation import metric_names
 from symray.training.spec import TrialSpec
 from symray.training.trainer import Trainer
 
+KEPT = 2
+"""Checkpoints of a task that are kept while it is trained."""
+
+
+class Copy(Protocol):
+    """The durable copy of a task's folder, where that isn't the folder itself."""
+
+    def newest_attempt(self) -> int:
+        """The newest start of the task that anyone has recorded there."""
+
+    def checkpoint_written(self, checkpoint: Path) -> None:
+        """Copy a checkpoint."""
+
+    def lines_written(self) -> None:
+        """Copy the files of lines."""
+
+    def remove_old_checkpoints(self, keep: int) -> None:
+        """Remove all but the newest there."""
+
 
 class TaskRun:
     """Trains a task from its newest whole checkpoint on, an epoch per call of :meth:`advance`.
@@ -37,11 +57,17 @@ class TaskRun:
     The record of an epoch is written after the checkpoint that holds it, and the checkpoint holds
     the records that are not yet in ``metrics.jsonl``: whenever the process is killed, every epoch
     is recorded once, and none is trained again that was recorded.
+
+    Args:
+        task: what to train.
+        device: where.
+        copy: of its folder, which then is this process's own and was filled from there.
     """
 
-    def __init__(self, task: Task, device: str = "auto") -> None:
+    def __init__(self, task: Task, device: str = "auto", copy: Copy | None = None) -> None:
         self.task = task
         self.folder = Path(task.folder)
+        self._copy = copy
         self._spec = TrialSpec.from_json(task.spec)
         self._epochs_each = int(self._spec.settings["epochs"])
         self.epochs = self._epochs_each * task.repeats
@@ -112,11 +138,17 @@ class TaskRun:
             return
         extra = {"finals": self._finals, "lines": self._unwritten}
         checkpoints = self.folder / "checkpoints"
-        write_checkpoint(checkpoints, self.trainer.state(), self.epoch, self.attempt, extra)
+        state = self.trainer.state()
+        written = write_checkpoint(checkpoints, state, self.epoch, self.attempt, extra)
+        if self._copy:
+            self._copy.checkpoint_written(written)
         jsonl.append(self.folder / "metrics.jsonl", self._unwritten)
         self._unwritten = []
         self._saved_at = time.monotonic()
-        remove_old_checkpoints(checkpoints, keep=2)
+        remove_old_checkpoints(checkpoints, keep=KEPT)
+        if self._copy:
+            self._copy.lines_written()
+            self._copy.remove_old_checkpoints(keep=KEPT)
 
     def _restore(self) -> Trainer:
         path = newest_checkpoint(self.folder / "checkpoints")
@@ -150,6 +182,8 @@ class TaskRun:
         return build_trainer(spec, self._device)
 
     def _newest_attempt(self) -> int:
+        if self._copy:
+            return self._copy.newest_attempt()
         events = jsonl.read(self.folder / "events.jsonl")
         return max((event["attempt"] for event in events), default=0)
 
@@ -178,6 +212,8 @@ class TaskRun:
         line = {"event": event, "time": time.time(), "attempt": self.attempt} | details
         line |= {"host": socket.gethostname(), "pid": os.getpid()}
         jsonl.append(self.folder / "events.jsonl", [line])
+        if self._copy:
+            self._copy.lines_written()
 
     def _report(
         self, outcome: Any, reason: str | None = None, out_of_memory: bool = False
@@ -217,9 +253,9 @@ def load_trained(task: Task, device: str = "auto") -> Trainer:
     """The trainer of a task as its newest checkpoint left it.
 
     Raises:
-        UserError: the checkpoint is gone or damaged.
+        UserError: the checkpoint is gone or damaged, or the store that has it doesn't answer.
     """
-    path = newest_checkpoint(Path(task.folder) / "checkpoints")
+    path = newest_checkpoint_of(Path(task.folder))
     if path is None:
         raise UserError(
             f"{task.name} of study '{task.study}' has no whole checkpoint any more; "

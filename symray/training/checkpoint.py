@@ -18,7 +18,7 @@ from safetensors.torch import load, save
 from symray.errors import UserError
 from symray.training.trainer import TrainerState
 
-_MANIFEST = "manifest.json"
+MANIFEST = "manifest.json"
 _MODEL = "model.safetensors"
 _OPTIMISER = "optimiser.safetensors"
 _GENERATOR = "generator.safetensors"
@@ -41,7 +41,7 @@ def write_checkpoint(
     """
     folder = root / f"{epoch:06d}-{attempt:02d}"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / _MANIFEST).unlink(missing_ok=True)
+    (folder / MANIFEST).unlink(missing_ok=True)
     files = {
         _MODEL: save(state.model),
         _OPTIMISER: save(state.optimiser),
@@ -50,7 +50,7 @@ def write_checkpoint(
     }
     for name, content in files.items():
         (folder / name).write_bytes(content)
-    (folder / _MANIFEST).write_text(json.dumps(_manifest(files), indent=1))
+    (folder / MANIFEST).write_text(json.dumps(_manifest(files), indent=1))
     return folder
 
 
@@ -88,7 +88,7 @@ def remove_old_checkpoints(root: Path, keep: int = 2) -> None:
     whole = 0
     for folder in _folders(root):
         if whole == keep:
-            (folder / _MANIFEST).unlink(missing_ok=True)  # half removed, it must not exist
+            (folder / MANIFEST).unlink(missing_ok=True)  # half removed, it must not exist
             shutil.rmtree(folder)
         elif _content(folder) is not None:
             whole += 1
@@ -107,7 +107,7 @@ def _folders(root: Path) -> list[Path]:
 def _content(folder: Path) -> dict[str, bytes] | None:
     """The files of a checkpoint by name, or None if it isn't whole."""
     try:
-        manifest = json.loads((folder / _MANIFEST).read_bytes())
+        manifest = json.loads((folder / MANIFEST).read_bytes())
         files = {name: (folder / name).read_bytes() for name in _FILES}
     except (OSError, ValueError):
         return None

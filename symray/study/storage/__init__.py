@@ -11,9 +11,9 @@ from pathlib import Path
 from optuna.storages import BaseStorage
 
 from symray.study.storage.address import is_in_database
-from symray.study.storage.lease import Lease, LeaseLostError
+from symray.study.storage.lease import Checked, Lease, LeaseLostError
 
-__all__ = ["Lease", "LeaseLostError", "is_driven", "mend", "open_storage", "take_lease"]
+__all__ = ["Checked", "Lease", "LeaseLostError", "is_driven", "mend", "open_storage", "take_lease"]
 
 
 def take_lease(
@@ -45,8 +45,9 @@ def is_driven(folder: Path) -> bool:
 
         return is_leased(folder)
     from symray.study.storage.file_lease import is_locked
+    from symray.study.store.copies import driver_elsewhere
 
-    return is_locked(folder)
+    return is_locked(folder) or driver_elsewhere(folder) is not None
 
 
 def open_storage(folder: Path, lease: Lease | None = None) -> BaseStorage:

@@ -22,7 +22,18 @@ class LeaseLostError(UserError):
         )
 
 
-class Lease(Protocol):
+class Checked(Protocol):
+    """What a driver sees to hold before it writes."""
+
+    def check(self) -> None:
+        """See that nobody has taken it.
+
+        Raises:
+            LeaseLostError: somebody has.
+        """
+
+
+class Lease(Checked, Protocol):
     """Held by the driver for as long as it may write to the study's record."""
 
     def __enter__(self) -> Self:
@@ -35,13 +46,6 @@ class Lease(Protocol):
         tb: TracebackType | None,
     ) -> None:
         """Give it back."""
-
-    def check(self) -> None:
-        """See that nobody has taken it.
-
-        Raises:
-            LeaseLostError: somebody has.
-        """
 
 
 def held_sentence(study: str, holder: str) -> str:

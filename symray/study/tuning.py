@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import tempfile
+import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -124,7 +125,8 @@ class _Searcher(_Unsaved, Searcher):
         if self.losses.get(trial.trial_id, (0, ""))[0] == failures:
             return  # Tune tells the last one twice, as a failure and as an end
         text = Path(trial.error_file or os.devnull).read_text().strip()
-        reason = " ".join(text.splitlines()[-1:]) or "an unknown reason"
+        first = "".join(text.splitlines()[-1:]).split(". ")[0]  # Ray's guesses follow
+        reason = textwrap.shorten(first, 200, placeholder=" ...") or "an unknown reason"
         self.losses[trial.trial_id] = (failures, reason)
         event = {"event": "worker lost", "time": time.time(), "reason": reason}
         jsonl.append(Path(task.folder) / LOSSES, [event])

@@ -88,7 +88,10 @@ class MLflow:
         command += ["--allowed-hosts", f"{self._address}:{self.port}"]
         command += ["--backend-store-uri", self._database]
         command += ["--artifacts-destination", str(self._folder / "artifacts")]
-        env = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}
+        env = os.environ | {
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # seven more processes
+        }
         with log.open("ab") as output:
             self._process = subprocess.Popen(
                 command, stdout=output, stderr=output, env=env, start_new_session=True
@@ -295,6 +298,8 @@ def main() -> None:
     options = parser.parse_args()
     if reason := why_not():
         sys.exit(f"no chaos here: {reason}")
+    for number in (signal.SIGINT, signal.SIGTERM):  # either way what was started is ended
+        signal.signal(number, lambda *_: sys.exit("stopped"))
     bad = 0
     chaos = Chaos()
     try:

@@ -1,6 +1,7 @@
 """A study on a Ray cluster of several hosts, driven from outside as a user would."""
 
 import json
+import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -72,6 +73,7 @@ def test_a_study_is_launched_from_outside_with_what_it_needs(
     assert "Traceback" not in again.stdout + again.stderr
 
 
+@pytest.mark.slow
 def test_a_study_is_left_alone_stopped_and_gone_on_with(
     symray: Symray,
     tmp_path: Path,
@@ -92,6 +94,31 @@ def test_a_study_is_left_alone_stopped_and_gone_on_with(
     record = opened("left")
     assert record.complete
     assert_ledger(record)
+
+
+@pytest.mark.slow
+def test_ctrl_c_stops_a_study_there(
+    nodes: Nodes, tmp_path: Path, write_study: WriteStudy, opened: Callable[[str], StudyRecord]
+) -> None:
+    write_study(tmp_path, "left-early")
+    outside = {k: v for k, v in nodes.env.items() if k not in ("SYMRAY_HOME", "TMPDIR")}
+    options = ["--set", "training.epochs=200", "--address", nodes.dashboard]
+    study = subprocess.Popen(
+        [str(BIN / "symray"), "launch", "left-early.yaml", *options],
+        env=outside,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+    )
+    _wait(lambda: _epochs(nodes, "left-early") > 1, study)  # type: ignore[arg-type]
+    study.send_signal(signal.SIGINT)
+    out, error = study.communicate(timeout=180)
+    assert study.returncode == 130, error
+    assert "study 'left-early' stopped with 0 of 3 trials" in out
+    assert f"symray resume left-early --address {nodes.dashboard}" in error
+    assert "Traceback" not in out + error
+    assert opened("left-early").state() == "stopped"
 
 
 @pytest.mark.usefixtures("ray_nodes")  # which alone has a token
@@ -130,6 +157,7 @@ def test_attaching_with_a_wrong_token_or_to_nothing_is_one_sentence(
     assert "Traceback" not in away.stderr + wrong.stderr
 
 
+@pytest.mark.slow
 def test_two_studies_share_a_cluster(
     nodes: Nodes,
     tmp_path: Path,

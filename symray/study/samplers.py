@@ -13,6 +13,8 @@ from optuna.distributions import (
 )
 from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
+from optuna.study import Study
+from optuna.trial import FrozenTrial
 
 from symray.study.file import Choice, Range, StudyFile
 
@@ -41,8 +43,10 @@ def make_sampler(file: StudyFile, seed: int) -> BaseSampler:
     samplers = optuna.samplers
     match file.sampler.name:
         case "tpe":
-            return samplers.TPESampler(
-                seed=seed, n_startup_trials=file.sampler.startup_trials or 10
+            return _TPESampler(
+                distributions(file),
+                seed=seed,
+                n_startup_trials=file.sampler.startup_trials or 10,
             )
         case "nsga2":
             return samplers.NSGAIISampler(
@@ -54,6 +58,24 @@ def make_sampler(file: StudyFile, seed: int) -> BaseSampler:
             return samplers.CmaEsSampler(seed=seed, warn_independent_sampling=False)
         case _:  # random, and grid, whose points are enqueued
             return samplers.RandomSampler(seed=seed)
+
+
+class _TPESampler(optuna.samplers.TPESampler):
+    """Optuna's TPE over a space that is known.
+
+    It would find the same one by comparing the distributions of all trials, anew in each fresh
+    sampler, which costs as much as all its thinking.
+    """
+
+    def __init__(self, space: dict[str, BaseDistribution], **options: Any) -> None:
+        super().__init__(**options)
+        self._known = {k: space[k] for k in sorted(space) if not space[k].single()}
+
+    def infer_relative_search_space(
+        self, study: Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """The parameters that are suggested together: all, unless there are several objectives."""
+        return {} if study._is_multi_objective() else self._known
 
 
 def make_pruner(file: StudyFile) -> BasePruner:

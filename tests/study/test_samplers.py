@@ -188,3 +188,25 @@ def test_a_grid_studys_points_are_enqueued_and_its_sampler_is_never_asked_for_mo
     make_file: MakeFile,
 ) -> None:
     assert isinstance(make_sampler(make_file(*GRID), 0), optuna.samplers.RandomSampler)
+
+
+@pytest.mark.parametrize("objectives", ["", "objectives={mi_z0_y: minimize, x_mae: minimize}"])
+@pytest.mark.parametrize("history", [0, 1, 3, 40])
+def test_tpe_over_the_known_space_suggests_what_optunas_does(
+    make_file: MakeFile, history: int, objectives: str
+) -> None:
+    file = make_file(
+        "sampler={name: tpe, startup_trials: 2}", *([objectives] if objectives else [])
+    )
+    plain = optuna.samplers.TPESampler(seed=5, n_startup_trials=2)
+    suggested = []
+    for sampler in (make_sampler(file, 5), plain):
+        study = optuna.create_study(directions=list(file.objectives.values()))
+        study.sampler = optuna.samplers.RandomSampler(seed=0)
+        for number in range(history):
+            trial = study.ask(distributions(file))
+            values = [(number * 7 % 5) + value for value, _ in enumerate(file.objectives)]
+            study.tell(trial, values)
+        study.sampler = sampler
+        suggested.append(study.ask(distributions(file)).params)
+    assert suggested[0] == suggested[1]

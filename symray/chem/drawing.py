@@ -15,7 +15,7 @@ def molecule_grid(
 ) -> None:
     """Draw molecules with a line of text below each, as a PNG; folders that are missing are made.
 
-    What isn't a molecule gets a cell that says so, with its legend.
+    What isn't a molecule gets a cell that says so, with its legend; an empty text an empty one.
 
     Args:
         smiles: N molecules, row by row.
@@ -43,7 +43,10 @@ def molecule_grid(
     options.padding = 0.08
     options.drawMolsSameScale = False  # else one long molecule makes all others tiny
     options.fixedBondLength = 30
-    molecules = [_rdkit.molecule(one) or _rdkit.placeholder("not a molecule") for one in smiles]
+    molecules = [
+        _rdkit.molecule(one) or _rdkit.placeholder("" if one == "" else "not a molecule")
+        for one in smiles
+    ]
     drawing.DrawMolecules(molecules, legends=list(legends))
     drawing.FinishDrawing()
     path.parent.mkdir(parents=True, exist_ok=True)

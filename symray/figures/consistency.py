@@ -38,6 +38,6 @@ def self_consistency(
     ]
     axes.set_xticks(list(places), counts)
     axes.set(xlabel=f"fixed {label}", ylabel=f"predicted {label}", xlim=(0.4, len(targets) + 0.6))
-    band = "" if error is None else "; band: MAE on held-out molecules"
+    band = "" if error is None else "\nband: MAE on held-out molecules"
     axes.set_title(f"Self-consistency{band}", fontsize="small")
     return figure

@@ -13,6 +13,8 @@ CALM = 0.5  # below it, the paper's curves have settled
 def synergy_curves(curves: Mapping[str, tuple[Array, Array]]) -> Figure:
     """A panel for each model, with common axes: the Non-Syn VAE paper's Figures 3 and 4.
 
+    Logarithmic above one nat, as the peaks are hundreds of times what is left later.
+
     Args:
         curves: by the model's name, steps (S,) and alpha I_max at each (S,), in nats and with one
             alpha for all models.
@@ -37,5 +39,6 @@ def synergy_curves(curves: Mapping[str, tuple[Array, Array]]) -> Figure:
                 fontsize="small",
             )
         axes.set(title=name, xlabel="training step")
+    panels[0].set_yscale("symlog", linthresh=1)
     panels[0].set(ylabel=r"synergy $\alpha\,I_{max}$ (nats)", ylim=(0, None))
     return figure

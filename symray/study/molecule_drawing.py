@@ -45,7 +45,7 @@ def draw_molecules(task: Task, trainer: Trainer, encoded: Encoded, folder: Path)
     legends = [
         text
         for row, same in enumerate(exact[:SHOWN])
-        for text in (_short(given[row]), "the same" if same else _short(rebuilt[row]))
+        for text in (_short(given[row]), f"-> {'the same' if same else _short(rebuilt[row])}")
     ]
     molecule_grid(pairs, legends, folder / "reconstruction_x.png", columns=6)
     colour = data.split("validation").colour * (targets[0].factor if targets else 1)
@@ -90,10 +90,14 @@ def draw_generated(model: LoadedModel, made: list[Generated], name: str, path: P
         row += [("", float("nan"))] * (COLUMNS - len(row))
         cells += [smiles for smiles, _ in row]
         wanted = f"fixed {one.wanted[name]:.3g}"
-        legends += [
-            f"{wanted}, predicted {value:.3g}" if np.isfinite(value) else wanted for _, value in row
-        ]
+        legends += [_legend(wanted, smiles, value, len(one.smiles)) for smiles, value in row]
     molecule_grid(cells, legends, path, columns=COLUMNS)
+
+
+def _legend(wanted: str, smiles: str, predicted: float, count: int) -> str:
+    if not smiles:
+        return f"{wanted}: no more in {count}"
+    return f"{wanted}, predicted {predicted:.3g}" if np.isfinite(predicted) else wanted
 
 
 def draw_consistency(model: LoadedModel, made: list[Generated], name: str, path: Path) -> None:

@@ -30,6 +30,13 @@ def test_every_cell_has_its_legend_and_molecules_their_drawing(tmp_path):
     np.testing.assert_array_equal(cells[2][:190], cells[3][:190])  # "not a molecule", twice
 
 
+def test_an_empty_text_has_an_empty_cell_with_a_legend(tmp_path):
+    molecule_grid([""], ["none left"], tmp_path / "empty.png")
+    picture = imread(tmp_path / "empty.png")
+    assert ink(picture[: CELL[1] * 4 // 5]) == 0
+    assert ink(picture[CELL[1] * 4 // 5 :]) > 20
+
+
 def test_fewer_molecules_than_columns(tmp_path):
     molecule_grid(["CC"], ["ethane"], tmp_path / "one.png")
     assert imread(tmp_path / "one.png").shape[:2] == CELL[::-1]

@@ -22,7 +22,7 @@ def chaos(monkeypatch: pytest.MonkeyPatch) -> Iterator[Chaos]:
 
 @pytest.mark.timeout(900)
 def test_nothing_is_lost_or_doubled(chaos: Chaos) -> None:
-    outcome = chaos.run("short", trials=6, epochs=8, seed=1, pause=(5, 10))
+    outcome = chaos.run("short", trials=5, epochs=8, seed=1, pause=(4, 8))
     words = report(outcome, outcome.seconds)
     assert sum(outcome.kills.values()) > 0, words
     assert outcome.lost == [], words + chaos.nodes.said()[-3000:]

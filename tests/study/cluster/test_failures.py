@@ -130,7 +130,7 @@ print([(t.state.name, t.user_attrs.get("gpu")) for t in record.trials()])
 """
 
 
-@pytest.mark.parametrize("retry", [True, False])
+@pytest.mark.parametrize("retry", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_a_trial_out_of_gpu_memory(
     retry: bool, study_home: Path, tmp_path: Path, write_study: WriteStudy
 ) -> None:

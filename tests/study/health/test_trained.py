@@ -97,6 +97,7 @@ def test_constraints_that_nothing_keeps(
     assert_told("small", "feasible", *words, trial=2)
 
 
+@pytest.mark.slow
 def test_a_bound_that_cuts_the_best_off(
     train: Train, points: Path, assert_told: AssertTold, symray: Symray
 ) -> None:
@@ -167,6 +168,7 @@ def test_a_model_of_ones_own_that_raises(
     assert found.command == "symray logs small 2"
 
 
+@pytest.mark.slow
 def test_a_driver_that_is_killed(
     study_home: Path, tmp_path: Path, points: Path, assert_told: AssertTold
 ) -> None:
@@ -188,6 +190,7 @@ def test_a_driver_that_is_killed(
     assert (found.severity, found.command) == ("severe", "symray resume small")
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed(
     study_home: Path, tmp_path: Path, points: Path, assert_told: AssertTold
 ) -> None:

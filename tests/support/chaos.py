@@ -45,6 +45,9 @@ confirmation: {{top: 0}}
 checkpoints: {{keep: 3, every: 0.5}}
 """
 
+PAUSE = (6.0, 12.0)
+"""The least and the most seconds between two kills; a driver needs some ten to be back."""
+
 VICTIMS = ("trial", "node", "driver", "mlflow", "postgres")
 
 
@@ -303,10 +306,10 @@ def main() -> None:
     bad = 0
     chaos = Chaos()
     try:
-        calm = chaos.run("calm", options.trials, options.epochs, None, (4, 9))
+        calm = chaos.run("calm", options.trials, options.epochs, None, PAUSE)
         print(f"without kills: {calm.seconds:.0f} s, {len(calm.lost)} lost", flush=True)
         for seed in range(options.seeds):
-            outcome = chaos.run(f"chaos-{seed}", options.trials, options.epochs, seed, (4, 9))
+            outcome = chaos.run(f"chaos-{seed}", options.trials, options.epochs, seed, PAUSE)
             print(f"seed {seed}: {report(outcome, calm.seconds)}", flush=True)
             for line in (*outcome.lost, *outcome.doubled):
                 print(f"  {line}", flush=True)

@@ -21,7 +21,7 @@ PAUSE = 2.0
 
 _PERMANENT = (
     *("NO_SUCH_BUCKET", "ACCESS_DENIED", "INVALID_ACCESS_KEY_ID", "SIGNATURE_DOES_NOT_MATCH"),
-    *("Permission denied", "Read-only file system", "No space left"),
+    *("Permission denied", "Read-only file system", "No space left", "directory"),
 )
 """What waiting doesn't mend, in the words of Arrow, AWS and the kernel."""
 

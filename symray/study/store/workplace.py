@@ -97,9 +97,9 @@ class Workplace:
         if not (isinstance(value, str) and value.startswith(f"{self.place.home}/")):
             return value
         path = Path(value).relative_to(self.place.home).as_posix()
-        missing = not path.endswith("/checkpoints") and not (self.root / path).exists()
-        if missing and not pull_folder(self.store, self.root, path):
-            fetch(self.store, self.root, path)
+        if not path.endswith("/checkpoints") and not (self.root / path).exists():
+            parent = path.rpartition("/")[0]
+            pull_folder(self.store, self.root, parent, lambda p: f"{p}/".startswith(f"{path}/"))
         return str(self.root / path)
 
 

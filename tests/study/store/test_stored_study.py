@@ -1,0 +1,120 @@
+"""Whole studies on an object store: the driver and its workers share nothing else."""
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import ray
+from ray.cluster_utils import Cluster
+
+from services import S3Server
+from symray.errors import UserError
+from symray.study.driver import launch, resume
+from symray.study.file import load_study_file
+from symray.study.folder import metric_lines, task_events
+from symray.study.home import home
+from symray.study.leaderboard import leaderboard
+from symray.study.progress import Progress
+from symray.study.record import StudyRecord
+from symray.study.store.objects import Store
+from symray.study.task import Report, Task
+
+WriteStudy = Callable[[Path, str], Path]
+Ledger = Callable[[StudyRecord], None]
+
+
+class Watching(Progress):
+    """Keeps what it hears, and does what the test wants at an epoch."""
+
+    def __init__(self, at_epoch: Callable[[Task], None] = lambda task: None) -> None:
+        self.messages: list[str] = []
+        self.trained: list[str] = []
+        self.at_epoch = at_epoch
+
+    def message(self, text: str) -> None:
+        self.messages.append(text)
+
+    def epoch(self, task: Task, report: Report) -> None:
+        self.trained.append(f"{task.name} {report.epoch}")
+        self.at_epoch(task)
+
+
+@pytest.fixture
+def nodes(
+    s3_address: str, tmp_path: Path, study_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """A head and a worker node with homes of their own, and a store; the store's address."""
+    monkeypatch.setenv("SYMRAY_STORE", s3_address)
+    monkeypatch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "1")
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
+    cluster.add_node(num_cpus=1, env_vars={"SYMRAY_HOME": str(tmp_path / "node")})
+    monkeypatch.setenv("RAY_ADDRESS", cluster.address)
+    yield s3_address
+    ray.shutdown()
+    cluster.shutdown()
+
+
+def test_a_study_whose_nodes_share_only_a_store(
+    nodes: str,
+    tmp_path: Path,
+    write_study: WriteStudy,
+    assert_ledger: Ledger,
+    s3_server: S3Server,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (file,) = load_study_file(
+        write_study(tmp_path, "stored"),
+        ["trials=5", "checkpoints={keep: 2, every: 0s}", "training.epochs=3"],
+    )
+    paused = threading.Event()
+
+    def pause(task: Task) -> None:
+        if task.number == 1 and not paused.is_set():
+            paused.set()
+            s3_server.pause()
+            threading.Timer(8, s3_server.go_on).start()
+
+    # Stopped in the middle; the head is lost with its disk, and another one goes on.
+    stopping = threading.Event()
+
+    def stop(task: Task) -> None:
+        pause(task)
+        if task.number == 3:
+            stopping.set()
+
+    first = Watching(stop)
+    record = launch(file, first, stopping)
+    assert not record.complete
+    assert paused.is_set()
+    ended = len([t for t in record.trials() if t.state.is_finished()])
+    assert ended >= 3
+    shutil.rmtree(home() / "stored")
+    monkeypatch.setenv("SYMRAY_HOME", str(tmp_path / "another head"))
+    second = Watching()
+    record = resume("stored", second, threading.Event())
+    assert record.complete, second.messages
+    assert_ledger(record)
+    # No epoch was trained twice, and the workers have left no trial on their node.
+    trained = first.trained + second.trained
+    assert len(set(trained)) == len(trained)
+    assert not (tmp_path / "node" / "stored").exists()
+    node = {event["host"] for event in task_events(record.trial_folder(0))}
+    assert len(node) == 1
+    # Of the ended trials the best two have checkpoints there.
+    store = Store(nodes)
+    there = {int(p.split("/")[2]) for p in store.list("stored/trials") if "/checkpoints/" in p}
+    assert there == {c.number for c in leaderboard(record)[:2]}
+    assert store.read("stored/driver.json") is None
+    # All that the record is lies there: a third head sees the same.
+    lines = [metric_lines(record.trial_folder(n)) for n in range(5)]
+    champion = (record.folder / "champion" / "model" / "SHA256SUMS").read_bytes()
+    monkeypatch.setenv("SYMRAY_HOME", str(tmp_path / "third"))
+    third = StudyRecord.open("stored")
+    assert third.complete
+    assert third.state() == "complete"
+    assert [metric_lines(third.trial_folder(n)) for n in range(5)] == lines
+    assert (third.folder / "champion" / "model" / "SHA256SUMS").read_bytes() == champion
+    with pytest.raises(UserError, match="'stored' exists"):
+        launch(file, Progress(), threading.Event())

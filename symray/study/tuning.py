@@ -202,7 +202,7 @@ def run_tasks(
         OSError: the record could not be written; live tasks stay unfinished.
     """
     refuse_what_never_fits(resources)
-    most = concurrency or _as_many_as_fit(resources)
+    most = concurrency or as_many_as_fit(resources)
     searcher = _Searcher(source, stopping)
 
     class _Steps(_Unsaved, tune.Callback):
@@ -261,7 +261,8 @@ def refuse_what_never_fits(resources: Resources) -> None:
             )
 
 
-def _as_many_as_fit(resources: Resources) -> int:
+def as_many_as_fit(resources: Resources) -> int:
+    """Tasks that run at a time on what is there now."""
     total = ray.cluster_resources()  # type: ignore[no-untyped-call]
     fits = [total.get("CPU", 1) / resources.cpu] if resources.cpu else []
     if resources.gpu:

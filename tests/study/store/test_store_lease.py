@@ -42,7 +42,7 @@ def test_a_second_driver_is_refused_while_the_first_lives(
         while not ended.wait(0.3):
             first.renew()
 
-    alive = threading.Thread(target=live)
+    alive = threading.Thread(target=live, daemon=True)
     alive.start()
     said: list[str] = []
     with monkeypatch.context() as there:
@@ -50,7 +50,7 @@ def test_a_second_driver_is_refused_while_the_first_lives(
         with pytest.raises(UserError, match=f"process {os.getpid()} on .*--take-over"):
             StoreLease(store, "s").take(said.append)
     assert len(said) == 1
-    assert holder(store, "s") == f"process {os.getpid()} on {socket.gethostname()}"
+    assert str(holder(store, "s")).startswith(f"process {os.getpid()} on ")
     ended.set()
     alive.join()
 

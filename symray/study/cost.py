@@ -66,6 +66,14 @@ def measure(file: StudyFile) -> Cost:
         torch.set_num_threads(threads)
 
 
+def weigh(file: StudyFile) -> int:
+    """Bytes of a checkpoint of the first trial, without training it: Adam keeps two moments."""
+    trainer = build_trainer(TrialSpec.from_json(first_task(file, Path()).spec), "cpu")
+    tensors = [*trainer.model.parameters(), *trainer.model.buffers()]
+    weights = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+    return max(3 * weights, _checkpoint_bytes(trainer))
+
+
 def _evaluate(trainer: Trainer, names: Collection[str]) -> float:
     start = time.perf_counter()
     trainer.evaluate("validation", names)

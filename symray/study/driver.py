@@ -25,6 +25,7 @@ from symray.study.pretraining import PretrainFirst
 from symray.study.progress import Progress
 from symray.study.projector import Projector, reconcile
 from symray.study.record import StudyRecord
+from symray.study.room import see_room
 from symray.study.search import Search
 from symray.study.source import Fenced, InTurn
 from symray.study.storage import Checked, mend, take_lease
@@ -32,7 +33,7 @@ from symray.study.storage.identity import identity
 from symray.study.store.copies import newest_checkpoint_of
 from symray.study.store.mirror import Mirror
 from symray.study.task import Task
-from symray.study.tuning import refuse_what_never_fits, run_tasks
+from symray.study.tuning import as_many_as_fit, refuse_what_never_fits, run_tasks
 
 ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
@@ -55,6 +56,7 @@ def launch(file: StudyFile, progress: Progress, stopping: threading.Event) -> St
     load_data(file.data_spec())
     refuse_what_never_fits(file.resources)
     folder = make_study_folder(file.study)
+    see_room(file, file.concurrency or as_many_as_fit(file.resources), progress)
     refuse_taken_experiment(file.study, identity(folder))
     with take_lease(folder, progress.message) as lease:
         mirror = Mirror.make(folder, lease, progress)

@@ -13,6 +13,7 @@ from symray.study.cost import Cost, measure
 from symray.study.file import StudyFile
 from symray.study.samplers import distributions, grid, make_sampler
 from symray.study.task import derive_seed
+from symray.study.worker import KEPT
 
 SHOWN = 5
 """Trials that a plan shows."""
@@ -66,11 +67,8 @@ class Plan:
 
     @property
     def disk_bytes(self) -> int:
-        """The most that checkpoints occupy at a time: two of each training that keeps any."""
-        confirmation = self.file.confirmation
-        kept = min(self.file.checkpoints.keep, self.file.trials)
-        trainings = self.concurrency + kept + confirmation.top * confirmation.seeds
-        return 2 * trainings * self.cost.checkpoint_bytes
+        """The most that checkpoints occupy at a time."""
+        return checkpoint_room(self.file, self.concurrency, self.cost.checkpoint_bytes)
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
@@ -112,6 +110,14 @@ def plan(file: StudyFile) -> Plan:
         concurrency=file.concurrency or max(1, int(fits)),
         cost=measure(file),
     )
+
+
+def checkpoint_room(file: StudyFile, concurrency: int, checkpoint_bytes: int) -> int:
+    """The most bytes that a study's checkpoints occupy at a time: two of each kept training."""
+    confirmation = file.confirmation
+    kept = min(file.checkpoints.keep, file.trials)
+    trainings = concurrency + kept + min(confirmation.top, file.trials) * confirmation.seeds
+    return KEPT * trainings * checkpoint_bytes
 
 
 def first_trials(file: StudyFile) -> list[dict[str, Any]]:

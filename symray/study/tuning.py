@@ -231,11 +231,11 @@ def run_tasks(
     """
     refuse_what_never_fits(resources)
     on_cluster = bool(os.environ.get("RAY_ADDRESS"))
-    most = concurrency or (None if on_cluster else _as_many_as_fit(resources))
+    most = concurrency or (None if on_cluster else as_many_as_fit(resources))
     sharing = Sharing() if on_cluster else None
 
     def may_have() -> int | None:
-        return sharing.most(_as_many_as_fit(resources)) if sharing and most is None else None
+        return sharing.most(as_many_as_fit(resources)) if sharing and most is None else None
 
     searcher = _Searcher(source, stopping, may_have, on_loss)
 
@@ -304,7 +304,8 @@ def refuse_what_never_fits(resources: Resources) -> None:
             )
 
 
-def _as_many_as_fit(resources: Resources) -> int:
+def as_many_as_fit(resources: Resources) -> int:
+    """Tasks that run at a time on what is there now."""
     total = ray.cluster_resources()  # type: ignore[no-untyped-call]
     fits = [total.get("CPU", 1) / resources.cpu] if resources.cpu else []
     if resources.gpu:

@@ -86,6 +86,8 @@ class TaskRun:
         self.attempt = 1 + self._newest_attempt()
         self.trainer = self._restore()
         self._event("start", epoch=self.epoch, device=str(self.trainer.device), gpus=gpus_here())
+        if self._copy:
+            self._copy.remove_old_checkpoints(keep=KEPT)  # where the last one was killed at it
 
     @property
     def epoch(self) -> int:

@@ -38,7 +38,11 @@ def test_a_line_being_written_does_not_count_yet(tmp_path: Path) -> None:
 
 
 def test_events_and_the_run_are_read(tmp_path: Path) -> None:
-    jsonl.append(tmp_path / "events.jsonl", [{"event": "start"}, {"event": "failed"}])
+    starts = [{"event": "start", "time": 1.0}, {"event": "failed", "time": 3.0}]
+    jsonl.append(tmp_path / "events.jsonl", starts)
+    jsonl.append(tmp_path / "losses.jsonl", [{"event": "worker lost", "time": 2.0}])
     (tmp_path / "mlflow_run_id").write_text("abc\n")
-    assert [event["event"] for event in task_events(tmp_path)] == ["start", "failed"]
+    assert [event["event"] for event in task_events(tmp_path)] == [
+        *("start", "worker lost", "failed")
+    ]
     assert run_id(tmp_path) == "abc"

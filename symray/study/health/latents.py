@@ -1,5 +1,6 @@
 """Latents that carry nothing: the KL has won over the reconstruction."""
 
+import math
 from collections.abc import Iterator
 
 from symray.study.health.facts import Facts
@@ -66,7 +67,8 @@ def has_empty_z0(facts: Facts, candidate: Candidate) -> bool:
 
 
 def _kl(candidate: Candidate) -> float:
-    return candidate.metrics["kl_z0"] + candidate.metrics.get("kl_z1", 0.0)
+    known = candidate.metrics.get("kl_z0", math.inf)  # an own model may have none
+    return known + candidate.metrics.get("kl_z1", 0.0)
 
 
 def _remedy(facts: Facts) -> str:

@@ -141,7 +141,11 @@ def test_a_trial_out_of_gpu_memory(
     (package / "__init__.py").write_text("")
     (package / "models.py").write_text(HUNGRY)
     options = ["model=lab.models:Hungry", f"code={package}", "trials=1", "confirmation.top=0"]
-    options += ["search={beta: {low: 1, high: 2}}", "reference=false", "constraints=[]"]
+    options += [
+        "search={learning_rate: {low: 1.0e-4, high: 1.0e-3}}",
+        "reference=false",
+        "constraints=[]",
+    ]
     options += ["objectives={x_mae: minimize}"]
     options += [f"resources={{cpu: 1, gpu: 0.25{', retry_gpu: 1' if retry else ''}}}"]
     done = subprocess.run(

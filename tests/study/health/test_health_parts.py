@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from optuna.trial import TrialState
-from symray.study.lock import StudyLock
 
 from symray.study.file import Range
 from symray.study.health.bounds import place
 from symray.study.health.failures import likeness
 from symray.study.health.telling import BALANCED, telling
 from symray.study.health.training import Training, usual
+from symray.study.storage.file_lease import FileLease
 from symray.study.task import Task
 
 
@@ -129,5 +129,5 @@ def test_a_study_whose_workers_never_began(make_night: Callable[..., Any]) -> No
 
 def test_a_study_that_has_just_begun_looks_fine(make_night: Callable[..., Any]) -> None:
     night = make_night()
-    with StudyLock(Path(night.record.folder)):
+    with FileLease(Path(night.record.folder)):
         assert night.found() == {}

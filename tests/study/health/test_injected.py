@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from mlflow import MlflowClient
 from optuna.trial import TrialState
-from symray.study.lock import StudyLock
 from typer.testing import Result
 
 from symray.study.health import health
 from symray.study.health.tracking import DELAY
 from symray.study.projector import reconcile
+from symray.study.storage.file_lease import FileLease
 
 AssertTold = Callable[..., None]
 MakeNight = Callable[..., Any]
@@ -53,7 +53,7 @@ def test_a_healthy_running_night_gives_nothing(make_night: MakeNight) -> None:
     for host in ("node-a", "node-b"):
         night.trial(state=TrialState.RUNNING, at=8 * HOUR - 55, epochs=2, epoch=25.0, host=host)
     night.trial(state=TrialState.RUNNING, at=8 * HOUR - 60, epochs=0, begun=False)
-    with StudyLock(night.record.folder):
+    with FileLease(night.record.folder):
         assert night.found() == {}
 
 
@@ -62,7 +62,7 @@ def test_a_silent_trial(make_night: MakeNight, assert_told: AssertTold) -> None:
     fill(night)
     silent = night.trial(state=TrialState.RUNNING, at=7 * HOUR, epochs=2, host="node-b")
     night.trial(state=TrialState.RUNNING, at=8 * HOUR - 15, epochs=1, host="node-a")
-    with StudyLock(night.record.folder):
+    with FileLease(night.record.folder):
         assert_told(
             "searched", "silent", f"trial {silent} on node-b", "60 min", "10 s", trial=silent
         )
@@ -78,7 +78,7 @@ def test_all_silent_is_severe_and_a_stopped_study_is_not_silent(make_night: Make
     night.trial(state=TrialState.RUNNING, at=7 * HOUR, epochs=2)
     night.record.add_event("stop")
     assert night.found() == {}
-    with StudyLock(night.record.folder):
+    with FileLease(night.record.folder):
         assert night.found()["silent"].severity == "severe"
 
 
@@ -86,7 +86,7 @@ def test_a_trial_that_no_worker_begins(make_night: MakeNight, assert_told: Asser
     night = make_night()
     fill(night)
     waiting = night.trial(state=TrialState.RUNNING, at=6 * HOUR, epochs=0, begun=False)
-    with StudyLock(night.record.folder):
+    with FileLease(night.record.folder):
         assert_told("searched", "silent", "begun by no worker", "no room", trial=waiting)
 
 
@@ -341,7 +341,7 @@ def test_mlflow_that_is_behind_or_away(
     reconcile(night.record)
     late = night.trial()
     assert_told("searched", "MLflow", "in 1 run of 4", f"trial-{late:04d}")
-    with StudyLock(night.record.folder):  # a running study's writer may be behind for a while
+    with FileLease(night.record.folder):  # a running study's writer may be behind for a while
         now = night.evening + DELAY / 2
         assert not [f for f in health(night.record, now=now) if f.kind == "MLflow"]
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")

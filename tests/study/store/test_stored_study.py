@@ -47,6 +47,7 @@ def nodes(
 ) -> Iterator[str]:
     """A head and a worker node with homes of their own, and a store; the store's address."""
     monkeypatch.setenv("SYMRAY_STORE", s3_address)
+    ray.shutdown()  # an earlier test's, whose workers know nothing of this store
     monkeypatch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "1")
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
     cluster.add_node(num_cpus=1, env_vars={"SYMRAY_HOME": str(tmp_path / "node")})

@@ -144,6 +144,7 @@ class Driver:
         self.confirmation: Confirmation | None = None
         self._searching_since: float | None = None
         self._looked = 0.0
+        self._has_worked = False
         self._swept: set[int] = set()
         self._looked_at = 0
         self._changed = mirror.mark if mirror else self.projector.changed
@@ -280,8 +281,11 @@ class Driver:
 
     def _hopeless(self) -> str | None:
         """The reason of the last failure, when everything so far has failed."""
+        if self._has_worked:
+            return None
         ended = self.record.trials(*ENDED)
-        if len(ended) < HOPELESS or any(t.state != TrialState.FAIL for t in ended):
+        self._has_worked = any(trial.state != TrialState.FAIL for trial in ended)
+        if len(ended) < HOPELESS or self._has_worked:
             return None
         return str(ended[-1].user_attrs.get("reason"))
 

@@ -10,10 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from symray.data.base import Batch, DataForm, DataSet, Split, SplitName
+from symray.data.base import DataForm, Split, SplitName
 from symray.data.cache import cached, remembered_digest
 from symray.data.images import Images, load_images
-from symray.data.splits import permuted_passes, row_digests, whole_batches
+from symray.data.splits import row_digests
+from symray.data.stored import StoredSet
 from symray.data.units import Affine, Pixels, Units
 from symray.errors import UserError, nearest
 
@@ -25,10 +26,9 @@ MOST_HELD_OUT = 10_000
 LEAST_HELD_OUT = 40
 
 _VERSION = 1  # of what is written to the cache
-_PARTS: Mapping[str, int] = {"train": 0, "validation": 1, "test": 2}
 
 
-class ImageSet(DataSet):
+class ImageSet(StoredSet):
     """Images of 64 x 64 pixels, read from a folder of the cache that :func:`store` has filled.
 
     A tenth of them validates, another tests, at most about 10,000 each, and the others train;
@@ -36,14 +36,13 @@ class ImageSet(DataSet):
     classes of the factors that made them, where they are known; a factor that never varies is left
     out. Splits are coloured by the first factor.
 
-    All trials of a machine share the memory of the files.
-
     Attributes:
         factor_names: of the factors that vary.
         steps: where the images are a sub-grid of dSprites, or a selection from it, its steps.
     """
 
     def __init__(self, folder: Path, name: str, steps: Sequence[int] | None = None) -> None:
+        super().__init__(folder)
         about = json.loads((folder / "about.json").read_text())
         self.name = name
         self.key = about["key"]
@@ -53,36 +52,18 @@ class ImageSet(DataSet):
         self.x_shape = (1, SIDE, SIDE)
         self.y_dims = len(self.factor_names)
         self.units = Units(Pixels(SIDE, SIDE, binary=about["binary"]), Affine.identity(self.y_dims))
-        self._stored = np.load(folder / "stored.npy", mmap_mode="r")
         self._factors = np.load(folder / "factors.npy", mmap_mode="r")
-        parts = np.load(folder / "parts.npy")
-        self._rows = {name: np.flatnonzero(parts == part) for name, part in _PARTS.items()}
         for part in ("validation", "test"):
-            if len(self._rows[part]) < LEAST_HELD_OUT:
+            if (left := len(self._rows[part])) < LEAST_HELD_OUT:
                 raise UserError(
-                    f"{name}: {len(parts)} images leave {len(self._rows[part])} for the {part} "
-                    f"split, but at least {LEAST_HELD_OUT} are needed; give about 600 or more"
+                    f"{name}: {len(self._stored)} images leave {left} for the {part} split, but "
+                    f"at least {LEAST_HELD_OUT} are needed; give about 600 or more"
                 )
 
     @property
     def point_bytes(self) -> int:
         """The bytes of a stored image and of its factors."""
         return int(self._stored.shape[1]) + 4 * self.y_dims
-
-    def passes(self, batch_size: int) -> int:
-        """Whole batches of the training images.
-
-        Raises:
-            UserError: there is not even one.
-        """
-        return whole_batches(len(self._rows["train"]), batch_size)
-
-    def epoch(self, batch_size: int, steps: int, generator: torch.Generator) -> Batch:
-        """Permutations of the training images, each without its last partial batch."""
-        rows = self._rows["train"]
-        drawn = rows[permuted_passes(len(rows), batch_size, steps, generator).numpy()]
-        x, y = self._read(drawn)
-        return Batch(x.view(steps, batch_size, -1), y.view(steps, batch_size, self.y_dims))
 
     def split(self, name: SplitName) -> Split:
         """The images of ``name``."""

@@ -1,7 +1,7 @@
 """Molecules as a data set: encoded once, memory-mapped, split by canonical SMILES."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -13,10 +13,11 @@ from torch import Tensor
 
 from symray.chem import Codec, canonical_batch, codec_from_json
 from symray.chem.base import quoted
-from symray.data.base import Batch, DataForm, DataSet, Split, SplitName
+from symray.data.base import DataForm, Split, SplitName
 from symray.data.fetch import Progress, silent
 from symray.data.molecule_files import Rows
-from symray.data.splits import permuted_passes, row_digests, whole_batches
+from symray.data.splits import row_digests
+from symray.data.stored import PARTS, StoredSet
 from symray.data.units import Affine, Symbols, Units
 from symray.errors import UserError
 
@@ -26,7 +27,6 @@ VERSION = 1
 LEAST_HELD_OUT = 40  # probes train on half of it
 HELD_OUT = 0.05
 
-_PARTS: Mapping[str, int] = {"train": 0, "validation": 1, "test": 2}
 
 Encode = Callable[[Sequence[str], Progress], tuple[Codec, NDArray[np.uint8], dict[int, str]]]
 """SMILES to their codec, indices (N, L) and the reason of each row that has none."""
@@ -52,17 +52,16 @@ class Molecules(NamedTuple):
     bad: list[str]
 
 
-class MoleculeSet(DataSet):
+class MoleculeSet(StoredSet):
     """Molecules, read from a folder of the cache that :func:`store` has filled.
 
     5 % of them validate and 5 % test, as follows from a hash of the canonical SMILES without
     stereo, so that a molecule stands in one part however often and however it is written. Networks
     see Y standardised by the training molecules. Splits are coloured by the first target.
-
-    All trials of a machine share the memory of the files.
     """
 
     def __init__(self, folder: Path, name: str, form: DataForm) -> None:
+        super().__init__(folder)
         about = json.loads((folder / "about.json").read_text())
         self.name, self.key = name, about["key"]
         self.form = form  # type: ignore[misc]  # a class's own, but for a user's molecules
@@ -73,30 +72,12 @@ class MoleculeSet(DataSet):
         shift, scale = torch.tensor(about["shift"]), torch.tensor(about["scale"])
         self.units = Units(Symbols(codec, about["canonical"]), Affine(shift, scale))
         self._folder = folder
-        self._stored = np.load(folder / "stored.npy", mmap_mode="r")
         self._y = np.load(folder / "y.npy", mmap_mode="r")
-        parts = np.load(folder / "parts.npy")
-        self._rows = {part: np.flatnonzero(parts == number) for part, number in _PARTS.items()}
 
     @property
     def point_bytes(self) -> int:
         """The bytes of a stored molecule and of its targets."""
         return self.x_shape[0] + 4 * self.y_dims
-
-    def passes(self, batch_size: int) -> int:
-        """Whole batches of the training molecules.
-
-        Raises:
-            UserError: there is not even one.
-        """
-        return whole_batches(len(self._rows["train"]), batch_size)
-
-    def epoch(self, batch_size: int, steps: int, generator: torch.Generator) -> Batch:
-        """Permutations of the training molecules, each without its last partial batch."""
-        rows = self._rows["train"]
-        drawn = rows[permuted_passes(len(rows), batch_size, steps, generator).numpy()]
-        x, y = self._read(drawn)
-        return Batch(x.view(steps, batch_size, -1), y.view(steps, batch_size, self.y_dims))
 
     def split(self, name: SplitName) -> Split:
         """The molecules of ``name``."""
@@ -167,7 +148,7 @@ def store(
     if parts is None:
         parts = parts_of(molecules.canonical, source)
     y = molecules.y if molecules.y.shape[1] else np.zeros((len(parts), y_dims))
-    training = y[parts == _PARTS["train"]]
+    training = y[parts == PARTS["train"]]
     shift, scale = training.mean(axis=0), training.std(axis=0)
     scale[scale <= 1e-6 * np.abs(shift)] = 1  # equal up to float32's rounding
     about = {

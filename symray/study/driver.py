@@ -159,6 +159,9 @@ class Driver:
         try:
             while not self.stopping.is_set() and not self.record.complete:
                 self._run_once()
+        except Exception:
+            self.lease.check()  # one that was replaced may fail of anything, for that reason
+            raise
         finally:
             if self.mirror:
                 self.mirror.catch_up()

@@ -191,6 +191,7 @@ def start_ray() -> None:
     handler = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(
+            address=attach or "local",  # else Ray attaches to whatever runs on this machine
             include_dashboard=None if attach else False,
             object_store_memory=None if attach else OBJECT_STORE,
             log_to_driver=False,

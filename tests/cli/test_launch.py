@@ -84,7 +84,7 @@ def test_a_driver_that_hangs_is_replaced_and_writes_nothing_more(
     before = (record.folder / "optuna.journal").read_bytes()
     os.kill(process.pid, signal.SIGCONT)
     _, error = process.communicate(timeout=120)
-    assert process.returncode == 2
+    assert process.returncode == 2, error
     assert "has taken study 'first' over; this driver stops and has written nothing" in error
     assert "Traceback" not in error
     assert (record.folder / "optuna.journal").read_bytes() == before

@@ -69,8 +69,7 @@ def test_a_small_study_learns_and_survives_a_kill(
     epochs = metric_lines(pretraining)
     assert [line["epoch"] for line in epochs] == list(range(1, len(epochs) + 1))
     curve = [line["values"]["x_accuracy"] for line in epochs if "x_accuracy" in line["values"]]
-    assert curve == sorted(curve)
-    assert curve[-1] > curve[0] + 0.05  # which is after an epoch already
+    assert curve[-1] == max(curve) > curve[0] + 0.1
     assert not any(name.startswith(("mae_", "y_")) for line in epochs for name in line["values"])
     assert [trial.state for trial in record.trials()] == [TrialState.COMPLETE] * 4
     finals = [last_line(record.trial_folder(n))["values"] for n in range(4)]

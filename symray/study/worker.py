@@ -135,8 +135,7 @@ class TaskRun:
         A worker that was cut off from its driver, or whose driver was replaced, finds that another
         one has begun where it was itself, and writes nothing.
         """
-        self._superseded |= self._newest_attempt() > self.attempt
-        if self._superseded or not self._unwritten:
+        if self._is_superseded() or not self._unwritten:
             return
         extra = {"finals": self._finals, "lines": self._unwritten}
         checkpoints = self.folder / "checkpoints"
@@ -183,6 +182,10 @@ class TaskRun:
             spec = spec.with_seed(derive_seed(spec.seed, "repeat", repeat))
         return build_trainer(spec, self._device)
 
+    def _is_superseded(self) -> bool:
+        self._superseded |= self._newest_attempt() > self.attempt
+        return self._superseded
+
     def _newest_attempt(self) -> int:
         if self._copy:
             return self._copy.newest_attempt()
@@ -202,8 +205,7 @@ class TaskRun:
         return self.trainer.evaluate("validation", (cheap | set(self.task.metrics)) & has)
 
     def _fail(self, reason: str, out_of_memory: bool = False) -> Report:
-        if self._newest_attempt() > self.attempt:
-            self._superseded = True
+        if self._is_superseded():
             return self._report("failed", reason)
         jsonl.append(self.folder / "metrics.jsonl", self._unwritten)
         self._unwritten = []

@@ -27,6 +27,19 @@ PATIENCE = 120.0
 """Seconds that a node may take to start on a busy machine."""
 
 
+def wait_until(
+    happened: Callable[[], bool],
+    process: "subprocess.Popen[bytes] | subprocess.Popen[str] | None" = None,
+    seconds: float = 180,
+) -> None:
+    """Wait for something; fails when it doesn't happen, or a process ends before."""
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert process is None or process.poll() is None, "the study has ended"
+        assert time.monotonic() < deadline, "nothing happens"
+        time.sleep(0.2)
+
+
 class Network:
     """A bridge ``10.N.0.254`` and hosts ``10.N.0.1``, ... behind it."""
 
@@ -154,6 +167,16 @@ class Nodes:
             "SYMRAY_HOME": str(self.home),
             **env,
         }
+
+    @property
+    def outside(self) -> dict[str, str]:
+        """The environment of a machine that isn't of the cluster and has its token."""
+        return {k: v for k, v in self.env.items() if k not in ("SYMRAY_HOME", "TMPDIR")}
+
+    def epochs(self, study: str) -> int:
+        """Epochs that a study's trials have recorded."""
+        paths = (self.home / study).glob("trials/*/metrics.jsonl")
+        return sum(path.read_text().count("\n") for path in paths)
 
     def on_head(self, command: Sequence[str]) -> list[str]:
         """The command line that runs ``command`` on the head."""

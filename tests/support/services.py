@@ -235,6 +235,18 @@ def postgres(make_postgres: Callable[..., Postgres]) -> Postgres:
     return make_postgres()
 
 
+@pytest.fixture
+def server(
+    make_postgres: Callable[..., Postgres], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Postgres]:
+    """A PostgreSQL server of the test's own, to be stopped at will, with a database for studies."""
+    made = make_postgres()
+    monkeypatch.setenv("SYMRAY_DATABASE", made.create_database("studies"))
+    monkeypatch.setenv("PGPASSWORD", made.password)
+    yield made
+    made.remove()
+
+
 class S3Server:
     """An object store that speaks S3, in a process of its own; what it holds is gone with it."""
 

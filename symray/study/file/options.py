@@ -97,6 +97,10 @@ class Resources(Section):
     retry_gpu: Annotated[float, Field(gt=0), AfterValidator(_shared_or_whole)] | None = None
     """GPUs of a trial's second try, after it ran out of a GPU's memory; none by default"""
 
+    def __str__(self) -> str:
+        """Words for a sentence."""
+        return f"{self.cpu:g} CPU" + (f" and {self.gpu:g} GPU" if self.gpu else "")
+
     @model_validator(mode="after")
     def _retried_with_more(self) -> Self:
         if self.retry_gpu is not None and self.retry_gpu <= self.gpu:

@@ -83,14 +83,12 @@ def idle_workers(facts: Facts) -> Iterator[Finding]:
     wanted = facts.file.concurrency
     most = _most_at_once([span for _, span in spans])
     if wanted and most < wanted <= len(facts.ended) // 2 and median(tasks) > LONG_ENOUGH:
-        needs = facts.file.resources
-        gpu = f" and {needs.gpu:g} GPU" if needs.gpu else ""
         yield Finding(
             kind="idle workers",
             severity="note",
             sentence=(
                 f"at most {plural(most, 'trial')} ran at once though concurrency is {wanted}: "
-                f"there was no room for more of {needs.cpu:g} CPU{gpu}; lower `resources` or add "
+                f"there was no room for more of {facts.file.resources}; lower `resources` or add "
                 "nodes"
             ),
             evidence={"most_at_once": most, "concurrency": wanted},

@@ -114,14 +114,13 @@ def _waits_too_long(facts: Facts, training: Training) -> bool:
 def _never_begun(facts: Facts, unbegun: list[Training]) -> Finding:
     waited = max(facts.now - t.asked_at for t in unbegun if t.asked_at is not None)
     needs = facts.file.resources
-    gpu = f" and {needs.gpu:g} GPU" if needs.gpu else ""
     return Finding(
         kind="silent",
         severity="warning",
         sentence=(
             f"{listed([t.title for t in unbegun])}: handed out {duration(waited)} ago and begun by "
             f"no worker: there is no room for {plural(len(unbegun), 'task')} more of "
-            f"{needs.cpu:g} CPU{gpu}; add nodes, or lower `concurrency` or `resources`"
+            f"{needs}; add nodes, or lower `concurrency` or `resources`"
         ),
         evidence={"waited_seconds": waited, "cpu": needs.cpu, "gpu": needs.gpu},
         command="symray doctor",

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from sqlalchemy import (
@@ -87,12 +86,7 @@ class DatabaseLease:
         threading.Thread(target=self._keep, name="lease", daemon=True).start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._ended.set()
         try:
             self._update(holder=None)
@@ -248,8 +242,8 @@ def _is_dead(row: Row[Any]) -> bool:
         return False
     try:
         os.kill(int(match[1]), 0)
+    except PermissionError:
+        return False  # another user's, so it lives
     except ProcessLookupError:
         return True
-    except PermissionError:
-        return False
     return False

@@ -1,6 +1,5 @@
 """The right to drive a study: one driver has it, and one that has lost it writes nothing more."""
 
-from types import TracebackType
 from typing import Protocol, Self
 
 from symray.errors import UserError
@@ -39,12 +38,7 @@ class Lease(Checked, Protocol):
     def __enter__(self) -> Self:
         """Take it."""
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         """Give it back."""
 
 

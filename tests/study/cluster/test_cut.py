@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hosts import RayNodes
+from hosts import RayNodes, wait_until
 from symray.study.folder import task_events
 from symray.study.record import StudyRecord
 
@@ -23,20 +23,8 @@ def launched(nodes: RayNodes, path: Path, name: str, epochs: int) -> "subprocess
     """A study under way that has recorded so many epochs."""
     sets = [part for option in BUDGET for part in ("--set", option)]
     study = nodes.symray("launch", str(path), "--name", name, *sets)
-    wait(lambda: _epochs(nodes, name) >= epochs, 180)
+    wait_until(lambda: nodes.epochs(name) >= epochs, study)
     return study
-
-
-def wait(happened: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < deadline, "nothing happens"
-        time.sleep(0.3)
-
-
-def _epochs(nodes: RayNodes, name: str) -> int:
-    paths = (nodes.home / name).glob("trials/*/metrics.jsonl")
-    return sum(path.read_text().count("\n") for path in paths)
 
 
 def test_the_network_is_cut_for_a_minute(
@@ -61,7 +49,7 @@ def test_the_network_is_cut_for_a_minute(
     assert any(e["event"] == "worker lost" for e in events)
     assert any(e["event"] == "start" and e["attempt"] > 1 and e["epoch"] > 0 for e in events)
     # What was given up ends by itself; its unit, or whoever started it, starts it again.
-    wait(lambda: not any(_is_raylet(pid) for pid in cut.processes()), 120)
+    wait_until(lambda: not any(_is_raylet(pid) for pid in cut.processes()))
     cut.crash()
     ray_nodes.start_worker(cut)
 

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -35,17 +35,6 @@ class After(Progress):
         self.left -= 1
         if self.left == 0:
             self.do()
-
-
-@pytest.fixture
-def server(
-    make_postgres: Callable[..., Postgres], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Postgres]:
-    made = make_postgres()
-    monkeypatch.setenv("SYMRAY_DATABASE", made.create_database("studies"))
-    monkeypatch.setenv("PGPASSWORD", made.password)
-    yield made
-    made.remove()
 
 
 def test_a_study_survives_the_restart_of_its_database(

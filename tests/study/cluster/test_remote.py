@@ -3,13 +3,12 @@
 import json
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from hosts import BIN, Nodes
+from hosts import BIN, Nodes, wait_until
 from symray.study.record import StudyRecord
 
 WriteStudy = Callable[[Path, str], Path]
@@ -21,10 +20,9 @@ def symray(nodes: Nodes, tmp_path: Path) -> Symray:
     """Runs the command on a machine outside the cluster that has its token."""
 
     def run(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
-        outside = {k: v for k, v in nodes.env.items() if k not in ("SYMRAY_HOME", "TMPDIR")}
         return subprocess.run(
             [str(BIN / "symray"), *arguments, "--address", nodes.dashboard],
-            env=outside | env,
+            env=nodes.outside | env,
             capture_output=True,
             text=True,
             cwd=tmp_path,
@@ -101,17 +99,16 @@ def test_ctrl_c_stops_a_study_there(
     nodes: Nodes, tmp_path: Path, write_study: WriteStudy, opened: Callable[[str], StudyRecord]
 ) -> None:
     write_study(tmp_path, "left-early")
-    outside = {k: v for k, v in nodes.env.items() if k not in ("SYMRAY_HOME", "TMPDIR")}
     options = ["--set", "training.epochs=200", "--address", nodes.dashboard]
     study = subprocess.Popen(
         [str(BIN / "symray"), "launch", "left-early.yaml", *options],
-        env=outside,
+        env=nodes.outside,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         cwd=tmp_path,
     )
-    _wait(lambda: _epochs(nodes, "left-early") > 1, study)  # type: ignore[arg-type]
+    wait_until(lambda: nodes.epochs("left-early") > 1, study)
     study.send_signal(signal.SIGINT)
     out, error = study.communicate(timeout=180)
     assert study.returncode == 130, error
@@ -168,10 +165,10 @@ def test_two_studies_share_a_cluster(
     options = ["--set", "training.epochs=60", "--set", "concurrency=null"]
     path = str(write_study(tmp_path, "greedy"))
     first = nodes.symray("launch", path, "--trials", "8", *options)
-    _wait(lambda: _started(nodes, "greedy") >= 2, first)
+    wait_until(lambda: _started(nodes, "greedy") >= 2, first)
     path = str(write_study(tmp_path, "late"))
     second = nodes.symray("launch", path, "--trials", "2", *options)
-    _wait(lambda: _started(nodes, "late") >= 1, second)
+    wait_until(lambda: _started(nodes, "late") >= 1, second)
     greedy = opened("greedy")
     assert len([t for t in greedy.trials() if t.state.is_finished()]) < 8
     assert first.wait(300) == 0, nodes.said()
@@ -191,7 +188,7 @@ def test_a_node_is_lost_and_the_study_goes_on(
     options = ["training.epochs=40", "concurrency=2", "checkpoints.every=0.1"]
     sets = [part for option in options for part in ("--set", option)]
     study = nodes.symray("launch", path, "--trials", "4", *sets)
-    _wait(lambda: _epochs(nodes, "crashed") > 8, study)
+    wait_until(lambda: nodes.epochs("crashed") > 8, study)
     lost = nodes.workers[-1]
     lost.crash()
     assert study.wait(300) == 0, nodes.said()
@@ -205,21 +202,8 @@ def test_a_node_is_lost_and_the_study_goes_on(
     assert "goes on from its last checkpoint" in nodes.said()
 
 
-def _wait(happened: Callable[[], bool], process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 180
-    while not happened():
-        assert process.poll() is None, "the study has ended"
-        assert time.monotonic() < deadline, "nothing happens"
-        time.sleep(0.2)
-
-
 def _started(nodes: Nodes, study: str) -> int:
     return sum(1 for _ in (nodes.home / study).glob("trials/*/events.jsonl"))
-
-
-def _epochs(nodes: Nodes, study: str) -> int:
-    paths = (nodes.home / study).glob("trials/*/metrics.jsonl")
-    return sum(path.read_text().count("\n") for path in paths)
 
 
 def _losses(record: StudyRecord, number: int) -> list[str]:

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import optuna
@@ -21,18 +20,6 @@ def folder(tmp_path: Path) -> Path:
     made = tmp_path / "moons"
     made.mkdir()
     return made
-
-
-@pytest.fixture
-def server(
-    make_postgres: Callable[..., Postgres], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Postgres]:
-    """A PostgreSQL server of the test's own, with a database for studies."""
-    made = make_postgres()
-    monkeypatch.setenv("SYMRAY_DATABASE", made.create_database("studies"))
-    monkeypatch.setenv("PGPASSWORD", made.password)
-    yield made
-    made.remove()
 
 
 def test_a_driver_waits_for_a_server_that_restarts_and_loses_nothing(

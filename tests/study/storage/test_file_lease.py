@@ -4,8 +4,7 @@ import fcntl
 import os
 import signal
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,36 +12,7 @@ import pytest
 from symray.errors import UserError
 from symray.study.storage.file_lease import FileLease, is_locked
 
-HOLDER = """
-import sys, time
-from pathlib import Path
-from symray.study.storage.file_lease import FileLease
-with FileLease(Path(sys.argv[1])):
-    print("held", flush=True)
-    time.sleep(600)
-"""
-
 Hold = Callable[[Path], "subprocess.Popen[str]"]
-
-
-@pytest.fixture
-def hold() -> Iterator[Hold]:
-    """Starts another process that holds a study's lock."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(folder: Path) -> "subprocess.Popen[str]":
-        process = subprocess.Popen(
-            [sys.executable, "-c", HOLDER, str(folder)], stdout=subprocess.PIPE, text=True
-        )
-        started.append(process)
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
 
 
 def test_a_second_driver_is_refused_with_the_first_ones_process(tmp_path: Path, hold: Hold) -> None:

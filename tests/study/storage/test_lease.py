@@ -2,9 +2,8 @@
 
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import optuna
@@ -23,25 +22,6 @@ from symray.study.storage.identity import identity
 
 KINDS = ["file", "sqlite", "postgres"]
 
-HOLDER = """
-import sys
-from pathlib import Path
-import optuna
-from symray.study.storage import open_storage, take_lease
-folder = Path(sys.argv[1])
-with take_lease(folder) as lease:
-    storage = open_storage(folder, lease)
-    study = optuna.create_study(study_name=folder.name, storage=storage, load_if_exists=True)
-    trial = study.ask()
-    print("held", flush=True)
-    sys.stdin.readline()
-    try:
-        study.tell(trial, 1.0)
-        print("told", flush=True)
-    except Exception as error:
-        print(f"{type(error).__name__}: {error}", flush=True)
-"""
-
 Hold = Callable[[Path], "subprocess.Popen[str]"]
 
 
@@ -58,29 +38,6 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
     made = tmp_path / "moons"
     made.mkdir()
     return made
-
-
-@pytest.fixture
-def hold() -> Iterator[Hold]:
-    """Starts another driver with one open trial; a line to it makes it tell that trial."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(folder: Path) -> "subprocess.Popen[str]":
-        process = subprocess.Popen(
-            [sys.executable, "-c", HOLDER, str(folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        started.append(process)
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
 
 
 def answer(process: "subprocess.Popen[str]") -> str:

@@ -160,7 +160,7 @@ def symray(trials: int, scratch: Path) -> float:
         record.add_event("launch", code="none", code_source=None)
         projector = Projector(record, lease, Progress())
         projector.start()
-        search = Search(record, {}, Progress(), projector.trial_changed, lambda: False)
+        search = Search(record, {}, Progress(), projector.changed, lambda: False)
         run_tasks(search, file.resources, 2, threading.Event(), trainable=FreeTask)
         searched = time.perf_counter() - began
         record.add_event("finish")

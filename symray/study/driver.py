@@ -204,7 +204,7 @@ class Driver:
             self.record,
             tags,
             self.progress,
-            lambda number: self._changed(f"trial-{number:04d}"),
+            self._changed,
             self._out_of_time,
         )
         if not self.search.exhausted:

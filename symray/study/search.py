@@ -38,7 +38,7 @@ class Search:
         record: the study; the caller holds its lease.
         tags: what every trial is tagged with (fingerprints, commit, data).
         progress: hears of what happens.
-        changed: called with a trial's number whenever its record has changed.
+        changed: called with a trial's name whenever its record has changed.
         out_of_time: whether the time limit is reached; no trial starts after that.
     """
 
@@ -47,7 +47,7 @@ class Search:
         record: StudyRecord,
         tags: dict[str, str],
         progress: Progress,
-        changed: Callable[[int], None],
+        changed: Callable[[str], None],
         out_of_time: Callable[[], bool],
     ) -> None:
         self.record = record
@@ -94,7 +94,7 @@ class Search:
         number = task.number
         self.progress.epoch(task, report)
         self._keep_metrics(task, report)
-        self.changed(number)
+        self.changed(task.name)
         if number in self._to_stop:
             self._stopped[number] = "stopped by hand"
         elif self._should_prune(number, report):
@@ -137,7 +137,7 @@ class Search:
         )
         self._live.discard(number)
         self.progress.ended(task, report, state.name, reason)
-        self.changed(number)
+        self.changed(task.name)
 
     def _tries_again(self, task: Task, report: Report, trial: Trial) -> bool:
         """Whether a trial that ran out of a GPU's memory gets more of one: it hasn't ended."""
@@ -223,7 +223,7 @@ class Search:
         task = self._task(self.record.trial(number))
         task.save()
         self.progress.started(task)
-        self.changed(number)
+        self.changed(task.name)
         return task
 
     def _task(self, trial: FrozenTrial) -> Task:

@@ -1,5 +1,6 @@
 """``--address``: the same command on a cluster's head, as a job."""
 
+import re
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -14,6 +15,13 @@ from symray.errors import UserError
 
 if TYPE_CHECKING:
     from symray.study.cluster.remote import RemoteCluster
+
+
+AT_WORK = re.compile(r"^(study '[^']+': |confirming the best|drawing figures)", re.MULTILINE)
+"""What a driver says once it is at work; nothing that refuses to begin says this."""
+
+ENDS = 10.0
+"""Seconds in which a driver's process ends after its study was stopped."""
 
 
 def is_dashboard(address: str | None) -> bool:
@@ -116,7 +124,7 @@ def logs_there(address: str, name: str, trial: int | None, follow: bool) -> None
 def _drive(cluster: "RemoteCluster", job: str, studies: Sequence[str], detach: bool) -> None:
     name, there = studies[0], f"--address {cluster.address}"
     if detach:
-        code = cluster.wait_until(job, f"study '{name}'", _print)
+        code = cluster.wait_until(job, AT_WORK, _print)
         if code is not None:
             raise typer.Exit(code)
         err().print(
@@ -130,15 +138,18 @@ def _drive(cluster: "RemoteCluster", job: str, studies: Sequence[str], detach: b
         code = cluster.follow(job, _print)
     except KeyboardInterrupt:
         err().print("stopping: running trials write a checkpoint; Ctrl-C again leaves it running")
-        code = _stop(cluster, studies)
+        code = _stop(cluster, job, studies)
     if code == INTERRUPTED:
         err().print(f"on the cluster: symray resume {name} {there}")
     raise typer.Exit(code)
 
 
-def _stop(cluster: "RemoteCluster", studies: Sequence[str]) -> int:
+def _stop(cluster: "RemoteCluster", job: str, studies: Sequence[str]) -> int:
+    """Stop whichever of a job's studies is running; those after it then don't begin."""
     for study in studies:
         cluster.follow(cluster.submit(["stop", study]), _print)
+        if cluster.has_ended(job, within=ENDS):
+            break
     return INTERRUPTED
 
 

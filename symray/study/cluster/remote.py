@@ -103,18 +103,28 @@ class RemoteCluster:
             asyncio.run(tail())
             return self._exit_code(job)
 
-    def wait_until(self, job: str, printed: str, write: Write) -> int | None:
-        """Wait until a job has printed a text; its exit code, all passed on, if it ends before."""
+    def wait_until(self, job: str, printed: re.Pattern[str], write: Write) -> int | None:
+        """Wait until a job has printed this; its exit code, all passed on, if it ends before."""
         with self._answering():
             while True:
                 ended = self._status(job) not in ("PENDING", "RUNNING")
                 text = str(self._client.get_job_logs(job))
-                if printed in text.partition(MARK)[2]:
+                if printed.search(text):
                     return None
                 if ended:
                     _after_mark(write)(text)
                     return self._exit_code(job)
                 time.sleep(POLL)
+
+    def has_ended(self, job: str, within: float) -> bool:
+        """Whether a job ends within so many seconds."""
+        end = time.monotonic() + within
+        with self._answering():
+            while self._status(job) in ("PENDING", "RUNNING"):
+                if time.monotonic() > end:
+                    return False
+                time.sleep(POLL)
+        return True
 
     def driver_job(self, study: str) -> str:
         """The newest job that drives, or has driven, a study.

@@ -65,10 +65,11 @@ def test_a_study_is_launched_from_outside_with_what_it_needs(
     assert told.returncode == 0, told.stderr
     assert json.loads(told.stdout)["state"] == "complete"
 
-    again = symray("launch", "shipped.yaml", "--name", "first", "--detach")
-    assert again.returncode == 2, again.stderr
-    assert again.stdout.startswith(f"Error: study 'first' exists in {nodes.home}")
-    assert "Traceback" not in again.stdout + again.stderr
+    for detach in ([], ["--detach"]):
+        again = symray("launch", "shipped.yaml", "--name", "first", *detach)
+        assert again.returncode == 2, again.stderr
+        assert again.stdout.startswith(f"Error: study 'first' exists in {nodes.home}")
+        assert "Traceback" not in again.stdout + again.stderr
 
 
 @pytest.mark.slow

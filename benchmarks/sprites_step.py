@@ -18,12 +18,12 @@ import os
 import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
+from interleaved import interleaved, ratio
 from machine import machine
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
@@ -227,19 +227,11 @@ def main(rounds: int = 10, threads: int = 1) -> None:
             "plain": plain(model),
             "trainer": trainer(model),
         }
-        times: dict[str, list[float]] = {name: [] for name in loops}
-        for epoch in loops.values():
-            epoch()
-        for _ in range(rounds):
-            for name, epoch in loops.items():
-                start = time.process_time()
-                epoch()
-                times[name].append(1e3 * (time.process_time() - start) / STEPS)
+        times = interleaved(loops, rounds)
         for name, values in times.items():
-            ratio = statistics.median(v / b for v, b in zip(values, times["bare"], strict=True))
             print(
-                f"{model:10}  {name:8} {statistics.median(values):7.1f} ms a step, "
-                f"{ratio:5.3f} x bare",
+                f"{model:10}  {name:8} {1e3 * statistics.median(values) / STEPS:7.1f} ms a step, "
+                f"{ratio(times, name, 'bare'):5.3f} x bare",
                 flush=True,
             )
 

@@ -16,10 +16,10 @@ import os
 import platform
 import statistics
 import sys
-import time
 from collections.abc import Callable
 
 import torch
+from interleaved import interleaved, ratio
 from torch import Tensor, nn
 
 from symray.training.build import build_trainer
@@ -182,19 +182,12 @@ def main(rounds: int = 15) -> None:
     )
     for batch in (60, 128):
         loops = {"naive": naive(batch), "bare": bare(batch), "trainer": trainer(batch).run_epoch}
-        times: dict[str, list[float]] = {name: [] for name in loops}
-        for epoch in loops.values():
-            epoch()
-        for _ in range(rounds):
-            for name, epoch in loops.items():
-                start = time.process_time()
-                epoch()
-                times[name].append(1e6 * (time.process_time() - start) / STEPS)
+        times = interleaved(loops, rounds)
         for name, values in times.items():
-            ratio = statistics.median(v / b for v, b in zip(values, times["bare"], strict=True))
+            step = 1e6 * statistics.median(values) / STEPS
             print(
-                f"batch {batch:4}  {name:8} {statistics.median(values):8.0f} us a step, "
-                f"{ratio:5.3f} x bare"
+                f"batch {batch:4}  {name:8} {step:8.0f} us a step, "
+                f"{ratio(times, name, 'bare'):5.3f} x bare"
             )
 
 

@@ -22,6 +22,12 @@ MARK = "=== symray ==="
 
 POLL = 0.5
 
+_TALKATIVE = (
+    "ray.dashboard.modules.dashboard_sdk",
+    "ray.dashboard.modules.job.sdk",
+    "ray._private.runtime_env.packaging",
+)
+
 Write = Callable[[str], None]
 
 
@@ -45,8 +51,8 @@ class RemoteCluster:
                     "the Jobs API of Ray is not installed here: pip install 'symray[cluster]'"
                 ) from None
             self._client = JobSubmissionClient(self.address)
-            for name in ("dashboard_sdk", "job.sdk"):  # they set their own levels
-                logging.getLogger(f"ray.dashboard.modules.{name}").setLevel(logging.ERROR)
+            for name in _TALKATIVE:  # they set their own levels
+                logging.getLogger(name).setLevel(logging.ERROR)
 
     def submit(
         self,

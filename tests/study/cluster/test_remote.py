@@ -100,7 +100,7 @@ def test_ctrl_c_stops_a_study_there(
     nodes: Nodes, tmp_path: Path, write_study: WriteStudy, opened: Callable[[str], StudyRecord]
 ) -> None:
     write_study(tmp_path, "left-early")
-    options = ["--set", "training.epochs=200", "--address", nodes.dashboard]
+    options = ["--set", "training.epochs=2000", "--address", nodes.dashboard]
     study = subprocess.Popen(
         [str(BIN / "symray"), "launch", "left-early.yaml", *options],
         env=nodes.outside,
@@ -163,12 +163,12 @@ def test_two_studies_share_a_cluster(
     opened: Callable[[str], StudyRecord],
 ) -> None:
     """The second one gets a worker while the first, which took both, still has trials to run."""
-    options = ["--set", "training.epochs=60", "--set", "concurrency=null"]
+    options = ["--set", "concurrency=null", "--set"]
     path = str(write_study(tmp_path, "greedy"))
-    first = nodes.symray("launch", path, "--trials", "8", *options)
+    first = nodes.symray("launch", path, "--trials", "8", *options, "training.epochs=300")
     wait_until(lambda: _started(nodes, "greedy") >= 2, first)
     path = str(write_study(tmp_path, "late"))
-    second = nodes.symray("launch", path, "--trials", "2", *options)
+    second = nodes.symray("launch", path, "--trials", "2", *options, "training.epochs=60")
     wait_until(lambda: _started(nodes, "late") >= 1, second)
     greedy = opened("greedy")
     assert len([t for t in greedy.trials() if t.state.is_finished()]) < 8

@@ -93,17 +93,17 @@ class FreeTask(TaskTrainable):
     """symray's trial without training: it keeps its record, and reports for nothing."""
 
     def setup(self, config: dict[str, Any]) -> None:
-        self._task, self._run, self.epoch = config["task"], None, 0
-        self.folder = Path(self._task.folder)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        super().setup(config)
+        self.epoch = 0
 
     def _advance(self) -> Report:
         self.epoch += 1
-        values = value(self.epoch, self._task.spec["settings"])
+        settings = self._task.spec["settings"]
+        values = value(self.epoch, settings)
         line = {"epoch": self.epoch, "time": time.time(), "values": values}
-        jsonl.append(self.folder / "metrics.jsonl", [line])
-        outcome = "complete" if self.epoch == REPORTS else "running"
-        return Report(self.epoch, REPORTS, values, outcome)
+        jsonl.append(Path(self._task.folder) / "metrics.jsonl", [line])
+        outcome = "complete" if self.epoch == settings["epochs"] else "running"
+        return Report(self.epoch, settings["epochs"], values, outcome)
 
 
 def stock(trials: int, uri: str, scratch: Path) -> None:

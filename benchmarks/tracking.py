@@ -32,6 +32,7 @@ from ray.air.integrations.mlflow import MLflowLoggerCallback
 from ray.tune.search.optuna import OptunaSearch
 
 from symray.study import jsonl
+from symray.study.cluster.attached import start_ray
 from symray.study.driver import Progress
 from symray.study.file import load_study_file
 from symray.study.projector import Projector
@@ -40,7 +41,7 @@ from symray.study.search import Search
 from symray.study.storage.file_lease import FileLease
 from symray.study.task import Report
 from symray.study.trainable import TaskTrainable
-from symray.study.tuning import run_tasks, start_ray
+from symray.study.tuning import run_tasks
 
 REPORTS = 10
 STUDY = """

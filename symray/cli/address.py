@@ -1,5 +1,6 @@
 """``--address``: the same command on a cluster's head, as a job."""
 
+import os
 import re
 import sys
 import tempfile
@@ -23,6 +24,9 @@ AT_WORK = re.compile(r"^(study '[^']+': |confirming the best|drawing figures)", 
 ENDS = 10.0
 """Seconds in which a driver's process ends after its study was stopped."""
 
+VARIABLE = "SYMRAY_ADDRESS"
+"""What ``--address`` is where it isn't given; never heeded on the cluster itself."""
+
 
 def is_dashboard(address: str | None) -> bool:
     """Whether a cluster is reached from outside, through its dashboard."""
@@ -41,8 +45,25 @@ def _run_there(address: str | None) -> None:
 
     arguments = without_address(sys.argv[1:])
     cluster = RemoteCluster(address)
-    job = cluster.submit(arguments, quiet="--json" in arguments or "--csv" in arguments)
-    raise typer.Exit(cluster.follow(job, _print))
+    quiet = "--json" in arguments or "--csv" in arguments
+    raise typer.Exit(_follow(cluster, cluster.submit(arguments, quiet=quiet), quiet))
+
+
+def _follow(cluster: "RemoteCluster", job: str, quiet: bool = False) -> int:
+    """Pass on what a job prints; commands that it names there need the address here."""
+    named = False
+
+    def write(text: str) -> None:
+        nonlocal named
+        named = named or re.search(r"\bsymray [a-z]+ ", text) is not None
+        _print(text)
+
+    code = cluster.follow(job, write)
+    if named and not quiet and os.environ.get(VARIABLE) != cluster.address:
+        err().print(
+            f"from here, commands there take --address {cluster.address}, or set {VARIABLE} to it"
+        )
+    return code
 
 
 _HELP = "Cluster: its dashboard's address, http://HEAD:8265."
@@ -52,6 +73,8 @@ OnCluster = Annotated[
     typer.Option(
         "--address",
         metavar="URL",
+        envvar=VARIABLE,
+        show_envvar=False,
         help=_HELP,
         callback=_run_there,
         is_eager=True,
@@ -67,6 +90,8 @@ Address = Annotated[
     typer.Option(
         "--address",
         metavar="ADDRESS",
+        envvar=VARIABLE,
+        show_envvar=False,
         help=f"{_HELP} Or auto, or HOST:PORT, from one of its machines.",
         show_default=False,
     ),
@@ -117,7 +142,7 @@ def logs_there(address: str, name: str, trial: int | None, follow: bool) -> None
     cluster = RemoteCluster(address)
     job = cluster.driver_job(name)
     if follow:
-        raise typer.Exit(cluster.follow(job, _print))
+        raise typer.Exit(_follow(cluster, job))
     return cluster.log(job, _print)
 
 
@@ -135,11 +160,10 @@ def _drive(cluster: "RemoteCluster", job: str, studies: Sequence[str], detach: b
         )
         return
     try:
-        code = cluster.follow(job, _print)
+        code = _follow(cluster, job)
     except KeyboardInterrupt:
         err().print("stopping: running trials write a checkpoint; Ctrl-C again leaves it running")
         code = _stop(cluster, job, studies)
-    if code == INTERRUPTED:
         err().print(f"on the cluster: symray resume {name} {there}")
     raise typer.Exit(code)
 

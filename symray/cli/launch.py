@@ -119,7 +119,7 @@ def resume(
 
 
 def _attach(address: str) -> None:
-    from symray.study.cluster.remote import attach
+    from symray.study.cluster.attached import attach
 
     attach(address)
 

@@ -217,7 +217,7 @@ def _mlflow() -> str:
 
 _RAY_TASK = """\
 import json, ray
-from symray.study.tuning import start_ray
+from symray.study.cluster.attached import start_ray
 start_ray()
 answer = ray.get(ray.remote(num_cpus=1)(lambda: "ran").remote())
 print(json.dumps([answer, ray.cluster_resources()]))

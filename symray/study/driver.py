@@ -14,6 +14,7 @@ from optuna.trial import TrialState
 from symray.data import load_data
 from symray.errors import UserError
 from symray.study.champion import build_champion
+from symray.study.cluster.attached import as_many_as_fit, refuse_what_never_fits
 from symray.study.confirmation import Confirmation, choose
 from symray.study.drawing import draw_figures
 from symray.study.file import StudyFile
@@ -33,7 +34,7 @@ from symray.study.storage.identity import identity
 from symray.study.store.copies import newest_checkpoint_of
 from symray.study.store.mirror import Mirror
 from symray.study.task import Task
-from symray.study.tuning import as_many_as_fit, refuse_what_never_fits, run_tasks
+from symray.study.tuning import run_tasks
 
 ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 

@@ -12,6 +12,7 @@ import torch
 from ray import tune
 
 from symray.errors import UserError
+from symray.study.full_disk import HOLD, full_here, is_full
 from symray.study.store.objects import StoreAwayError
 from symray.study.store.workplace import Place, Workplace
 from symray.study.task import Report, Task
@@ -47,12 +48,18 @@ class TaskTrainable(tune.Trainable):
         """One epoch; what goes wrong before the first is its report, so that it fails once."""
         try:
             self._prepare()
+            with self._output():
+                return _result(self._advance())
         except StoreAwayError:
             raise  # no fault of the trial: it is started again
         except UserError as error:
             return _result(Report(0, 0, {}, "failed", str(error)))
-        with self._output():
-            return _result(self._advance())
+        except OSError as error:
+            if not is_full(error):
+                raise
+            self._run = None  # whoever goes on mends what was written in part
+            time.sleep(HOLD)
+            raise full_here(error) from error
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Start the next task in this process; what the last one had not written is written."""
@@ -81,11 +88,13 @@ class TaskTrainable(tune.Trainable):
         if self._run is None:
             try:
                 self._run = TaskRun(self._task, copy=self._copy)
-            except StoreAwayError:
+            except UserError:
                 raise
             except torch.OutOfMemoryError as error:
                 return Report(0, 0, {}, "failed", memory_sentence(error), out_of_memory=True)
             except Exception as error:
+                if is_full(error):
+                    raise
                 return Report(0, 0, {}, "failed", f"{type(error).__name__}: {error}")
         return self._run.advance()
 

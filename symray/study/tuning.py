@@ -6,7 +6,6 @@ to stop; Tune's own directory is scratch that is thrown away.
 
 import logging
 import os
-import signal
 import tempfile
 import textwrap
 import threading
@@ -16,9 +15,7 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any, TypeVar
 
-import ray
 from ray import tune
-from ray.exceptions import RayError
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
@@ -26,10 +23,11 @@ from ray.tune.stopper import Stopper
 
 from symray.errors import UserError
 from symray.study import jsonl
-from symray.study.cluster.remote import refuse_unreachable, unattached_sentence
+from symray.study.cluster.attached import as_many_as_fit, refuse_what_never_fits
 from symray.study.cluster.sharing import Sharing
 from symray.study.file import Resources
 from symray.study.folder import LOSSES
+from symray.study.full_disk import elsewhere, full_node
 from symray.study.source import TaskSource
 from symray.study.store.workplace import Place
 from symray.study.task import Report, Task
@@ -39,9 +37,6 @@ T = TypeVar("T")
 
 WORKER_DEATHS = 3
 """A task may lose its worker so often without a new epoch before it fails."""
-
-OBJECT_STORE = 256 * 1024 * 1024
-"""Bytes of Ray's object store on one machine; tasks and reports are small."""
 
 
 class _Unsaved:
@@ -107,6 +102,13 @@ class _Searcher(_Unsaved, Searcher):
         ):
             return  # an interrupted task has not ended: the next driver goes on with it
         losses, last = self.losses.pop(trial_id, (0, ""))
+        if error and full_node(last):
+            sentence = (
+                f"{task.name} found no room wherever it was tried, at last {last}; make room, "
+                f"then `symray resume {task.study}` goes on with it"
+            )
+            self.give_up(UserError(sentence))
+            return
         reason = f"lost its worker {losses} times, at last by: {last}" if error else None
         self.loudly(lambda: self.source.finish(task, report, reason), otherwise=None)
 
@@ -115,9 +117,13 @@ class _Searcher(_Unsaved, Searcher):
         try:
             return call()
         except Exception as error:
-            self.failure = self.failure or error
-            self.stopping.set()
+            self.give_up(error)
             return otherwise
+
+    def give_up(self, error: Exception) -> None:
+        """Stop everything; what has not ended stays so."""
+        self.failure = self.failure or error
+        self.stopping.set()
 
     def worker_lost(self, trial: Trial) -> None:
         """Keep why a task's worker was lost; Tune starts it again, or gives it up."""
@@ -130,6 +136,9 @@ class _Searcher(_Unsaved, Searcher):
         self.losses[trial.trial_id] = (failures, reason)
         event = {"event": "worker lost", "time": time.time(), "reason": reason}
         jsonl.append(Path(task.folder) / LOSSES, [event])
+        if node := full_node(reason):
+            told: Any = trial  # whose types are for what Tune itself sets
+            told.placement_group_factory = elsewhere(told.placement_group_factory, node)
         self.loudly(lambda: self.on_loss(task, reason), otherwise=None)
 
     def save(self, checkpoint_path: str) -> None:
@@ -175,34 +184,6 @@ class _StopWhenAsked(_Unsaved, Stopper):
 
     def stop_all(self) -> bool:
         return self.stopping.is_set()
-
-
-def start_ray() -> None:
-    """Start Ray in this process, or attach to the cluster that ``RAY_ADDRESS`` names.
-
-    Raises:
-        UserError: nothing answers there, or it refuses the token.
-    """
-    if ray.is_initialized():
-        return
-    attach = os.environ.get("RAY_ADDRESS")
-    if attach:
-        refuse_unreachable(attach)
-    handler = signal.getsignal(signal.SIGTERM)
-    try:
-        ray.init(
-            address=attach or "local",  # else Ray attaches to whatever runs on this machine
-            include_dashboard=None if attach else False,
-            object_store_memory=None if attach else OBJECT_STORE,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-        )
-    except (ConnectionError, RayError) as error:
-        if attach:
-            raise UserError(unattached_sentence(attach)) from error
-        raise
-    if callable(handler):  # Ray's own, put in its place, ends the driver without a checkpoint
-        signal.signal(signal.SIGTERM, handler)
 
 
 def run_tasks(
@@ -285,33 +266,6 @@ def run_tasks(
                 sharing.close()
     if searcher.failure is not None:
         raise searcher.failure
-
-
-def refuse_what_never_fits(resources: Resources) -> None:
-    """Start Ray and see that a trial has room.
-
-    Raises:
-        UserError: it takes more than this machine has.
-    """
-    start_ray()
-    if os.environ.get("RAY_ADDRESS"):
-        return  # a cluster may grow
-    total = ray.cluster_resources()  # type: ignore[no-untyped-call]
-    for name, asked in (("CPU", resources.cpu), ("GPU", resources.gpu)):
-        if asked > total.get(name, 0):
-            raise UserError(
-                f"resources.{name.lower()}: a trial asks for {asked:g} {name}s and this machine "
-                f"has {total.get(name, 0):g}; ask for less, or name a cluster with RAY_ADDRESS"
-            )
-
-
-def as_many_as_fit(resources: Resources) -> int:
-    """Tasks that run at a time on what is there now."""
-    total = ray.cluster_resources()  # type: ignore[no-untyped-call]
-    fits = [total.get("CPU", 1) / resources.cpu] if resources.cpu else []
-    if resources.gpu:
-        fits.append(total.get("GPU", 0) / resources.gpu)
-    return max(1, int(min(fits, default=1)))
 
 
 _QUIET = {

@@ -2,10 +2,8 @@
 
 import asyncio
 import logging
-import os
 import re
 import shlex
-import socket
 import tempfile
 import time
 import uuid
@@ -16,6 +14,7 @@ from typing import Any
 
 import symray
 from symray.errors import UserError
+from symray.study.cluster.token import token_sentence
 
 MARK = "=== symray ==="
 """What a job prints before the command's own output."""
@@ -76,7 +75,7 @@ class RemoteCluster:
         if quiet:
             command = f"{command} 2>notes || {{ code=$?; cat notes; exit $code; }}"
         # Whoever set the cluster up says where studies are; by default in the home directory.
-        where = 'export SYMRAY_HOME="${SYMRAY_HOME:-$HOME/symray}"'
+        where = 'unset SYMRAY_ADDRESS; export SYMRAY_HOME="${SYMRAY_HOME:-$HOME/symray}"'
         with tempfile.TemporaryDirectory(prefix="symray-empty-") as empty, self._answering():
             return str(
                 self._client.submit_job(
@@ -194,43 +193,6 @@ class RemoteCluster:
         return f"the Ray cluster at {self.address} refused: {text[:300]}"
 
 
-def token_sentence(address: str, missing: bool) -> str:
-    """What to do when a cluster refuses the caller's token."""
-    which = "wants a token and got none" if missing else "refuses the token"
-    return (
-        f"the Ray cluster at {address} {which}: copy the token of its head, ~/.ray/auth_token "
-        "there, to the same path here, and set RAY_AUTH_MODE=token"
-    )
-
-
-def refuse_unreachable(address: str) -> None:
-    """See that somebody listens at HOST:PORT: Ray itself tries for many minutes.
-
-    Raises:
-        UserError: nobody does.
-    """
-    host, _, port = address.rpartition(":")
-    if not port.isdigit():
-        return
-    try:
-        socket.create_connection((host, int(port)), timeout=10).close()
-    except OSError as error:
-        raise UserError(
-            f"no Ray cluster answers at {address} ({error.strerror or error}); is its head "
-            "running, and can this machine reach it?"
-        ) from None
-
-
-def unattached_sentence(address: str) -> str:
-    """Why Ray couldn't attach to a running cluster, and what to do."""
-    if not address.rpartition(":")[2].isdigit():
-        return (
-            "RAY_ADDRESS=auto, and no node of a Ray cluster runs on this machine: start one "
-            "(ray start --address=HEAD:6379), or name the cluster by HOST:PORT"
-        )
-    return token_sentence(address, os.environ.get("RAY_AUTH_MODE") != "token")
-
-
 def _is_away(error: BaseException) -> bool:
     words = ("connect", "connection", "timed out", "closed", "resolve", "unreachable")
     return any(word in str(error).lower() for word in words)
@@ -258,17 +220,3 @@ def _after_mark(write: Write) -> Write:
             write(text)
 
     return show
-
-
-def attach(address: str) -> None:
-    """Let this process's Ray be the cluster of ``address``, as RAY_ADDRESS does.
-
-    Raises:
-        UserError: it is no such address.
-    """
-    if address.startswith("ray://"):
-        raise UserError(
-            f"--address {address}: Ray's client protocol can't carry a study; use the dashboard's "
-            "address, http://HEAD:8265"
-        )
-    os.environ["RAY_ADDRESS"] = address

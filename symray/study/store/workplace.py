@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from symray.errors import UserError
+from symray.study.full_disk import is_full
 from symray.study.home import home
 from symray.study.store.folders import (
     fetch,
@@ -66,6 +67,8 @@ class Workplace:
         try:
             self.root.mkdir(parents=True, exist_ok=True)
         except OSError as error:
+            if is_full(error):
+                raise
             raise UserError(
                 f"{self.root} on {socket.gethostname()} can't be made ({error.strerror}): set "
                 "SYMRAY_HOME there to a folder of the node's own disk"

@@ -42,13 +42,17 @@ def _show_all(as_json: bool) -> None:
     from symray.study.home import home, study_names
     from symray.study.record import StudyRecord
     from symray.study.status import status as status_of
+    from symray.study.store.copies import names_there
 
     names = study_names()
+    elsewhere = [name for name in names_there() if name not in names]
     if as_json:
-        return print_json({"studies": [status_of(StudyRecord.open(name)) for name in names]})
-    if not names:
+        studies = [status_of(StudyRecord.open(name)) for name in names]
+        return print_json({"studies": studies, "on_store": elsewhere})
+    if not names and not elsewhere:
         return out().print(f"no studies in {home()} yet; begin with: symray launch FILE")
     rows = [_row(name) for name in names]
+    rows += [[name, "on the store", "", "", f"symray status {name}", ""] for name in elsewhere]
     show(table(["study", "state", "trials", "best", "objectives", "model"], rows))
     return None
 

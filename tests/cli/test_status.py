@@ -1,7 +1,9 @@
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from typer.testing import Result
 
 from symray.study.record import StudyRecord
@@ -34,7 +36,20 @@ def test_one_study(finished_study: StudyRecord, run: Run) -> None:
 
 def test_a_home_without_studies(study_home: Path, run: Run) -> None:
     assert f"no studies in {study_home} yet" in run("status").stdout
-    assert json.loads(run("status", "--json").stdout) == {"studies": []}
+    assert json.loads(run("status", "--json").stdout) == {"studies": [], "on_store": []}
+
+
+def test_studies_that_are_only_on_the_store_are_named(
+    finished_study: StudyRecord, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("finished", "overnight"):
+        shutil.copytree(finished_study.folder, tmp_path / name)
+    (tmp_path / "_data").mkdir()
+    monkeypatch.setenv("SYMRAY_STORE", f"file://{tmp_path}")
+    _, here, there = run("status").stdout.splitlines()
+    assert here.split()[:3] == ["finished", "complete", "3/3"]
+    assert there.split() == ["overnight", "on", "the", "store", "symray", "status", "overnight"]
+    assert json.loads(run("status", "--json").stdout)["on_store"] == ["overnight"]
 
 
 def test_a_misspelt_name(finished_study: StudyRecord, run: Run) -> None:

@@ -54,6 +54,18 @@ def refresh(store: Store, folder: Path) -> None:
     pull_folder(store, root, PRETRAINED, lambda p: is_kept(p) and not (root / p).exists())
 
 
+def names_there() -> list[str]:
+    """Names of the studies on the store that ``SYMRAY_STORE`` names; none where it isn't set.
+
+    Raises:
+        UserError: the store doesn't answer.
+    """
+    store = Store.from_environment()
+    if store is None:
+        return []
+    return [name for name in store.folders() if store.read(f"{name}/study.yaml") is not None]
+
+
 def is_copy(folder: Path) -> bool:
     """Whether a study's folder was only brought here to be looked at."""
     return (folder / _MARK).exists()

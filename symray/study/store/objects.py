@@ -121,6 +121,14 @@ class Store:
             if info.is_file and "/." not in f"/{(path := info.path[start:])}"
         }
 
+    def folders(self) -> "tuple[str, ...]":
+        """Names of the folders at the top, in order."""
+        from pyarrow.fs import FileSelector, FileType
+
+        selector = FileSelector(self._root, allow_not_found=True)
+        found: Sequence[Any] = self._patiently(lambda: self._files.get_file_info(selector))
+        return tuple(sorted(i.base_name for i in found if i.type == FileType.Directory))
+
     def _at(self, path: str) -> str:
         return f"{self._root}/{path}"
 

@@ -33,6 +33,14 @@ def test_objects_are_written_read_listed_and_deleted(make_store: Make) -> None:
     assert set(store.list("a")) == {"a/empty"}
 
 
+def test_folders_are_those_at_the_top(make_store: Make) -> None:
+    store = make_store()
+    assert store.folders() == ()
+    for path in ("moons/study.yaml", "moons/trials/0000/task.json", "_data/x.npz", "alone"):
+        store.write(path, b"x")
+    assert make_store().folders() == ("_data", "moons")
+
+
 def test_dotted_names_are_not_listed(make_store: Make) -> None:
     store = make_store()
     for path in ("a/.half", "a/.figures/b", "a/v1.2/c"):

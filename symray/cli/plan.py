@@ -44,6 +44,11 @@ def _show(plan: "Plan") -> None:
         f"epochs: at most {plan.trial_epochs} in the search "
         f"and {plan.confirmation_epochs} in the confirmation"
     )
+    if plan.pretraining:
+        console.print(
+            f"pretraining: about {duration(plan.seconds_before)} before trial 0, once for each "
+            "architecture that is searched; later studies find it"
+        )
     console.print(
         f"time: {duration(cost.epoch_seconds)} an epoch, measured here on this machine's "
         f"{cost.device} with the settings of trial 0; at most {plan.cpu_hours:.2g} CPU-hours"

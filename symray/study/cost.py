@@ -1,4 +1,4 @@
-"""What a trial costs on this machine, measured on a few steps of the first one."""
+"""What a training costs on this machine, measured on a few steps of it."""
 
 import tempfile
 import time
@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from symray.study.file import StudyFile
+from symray.study.task import Task
 from symray.study.trial0 import first_task
 from symray.training.build import build_trainer
 from symray.training.checkpoint import write_checkpoint
@@ -22,24 +23,30 @@ STEPS = 20
 
 @dataclass(frozen=True)
 class Cost:
-    """Measured here, for trial 0.
+    """Measured here.
 
     Attributes:
         device: what it ran on.
+        epochs: of the whole training.
         epoch_seconds: an epoch with its share of the evaluations.
         last_seconds: the evaluation of all metrics at the end of a training.
         checkpoint_bytes: one checkpoint on disk.
     """
 
     device: str
+    epochs: int
     epoch_seconds: float
     last_seconds: float
     checkpoint_bytes: int
 
+    @property
+    def seconds(self) -> float:
+        """The whole training."""
+        return self.epochs * self.epoch_seconds + self.last_seconds
 
-def measure(file: StudyFile) -> Cost:
-    """Train the first trial of ``file`` for a few steps, evaluate it and write a checkpoint."""
-    task = first_task(file, Path())
+
+def measure(task: Task) -> Cost:
+    """Train ``task`` for a few steps, evaluate it and write a checkpoint, all on the side."""
     spec = TrialSpec.from_json(task.spec)
     whole = build_trainer(spec).steps_per_epoch
     steps = min(STEPS, whole)
@@ -48,7 +55,7 @@ def measure(file: StudyFile) -> Cost:
     torch.set_num_threads(task.threads)
     try:
         trainer = build_trainer(short)
-        has = metric_names(trainer.design)
+        has = metric_names(trainer.design, spec.pretrains)
         trainer.run_epoch()  # allocates, and compiles on a GPU
         start = time.perf_counter()
         trainer.run_epoch()
@@ -58,6 +65,7 @@ def measure(file: StudyFile) -> Cost:
         last = _evaluate(trainer, has)
         return Cost(
             device=str(trainer.device),
+            epochs=int(spec.settings["epochs"]),
             epoch_seconds=epoch + evaluation / int(spec.settings["evaluate_every"]),
             last_seconds=last,
             checkpoint_bytes=_checkpoint_bytes(trainer),

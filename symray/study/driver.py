@@ -173,7 +173,6 @@ class Driver:
         stages = PretrainFirst(
             self.file,
             InTurn([lambda: self._make_search(tags), self._make_confirmation]),
-            tags,
             self.progress,
             self._changed,
         )

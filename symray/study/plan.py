@@ -5,14 +5,17 @@ import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import optuna
 
 from symray.study.cost import Cost, measure
 from symray.study.file import StudyFile
+from symray.study.pretraining import pretraining_of
 from symray.study.samplers import distributions, grid, make_sampler
 from symray.study.task import derive_seed
+from symray.study.trial0 import first_task
 from symray.study.worker import KEPT
 
 SHOWN = 5
@@ -32,7 +35,8 @@ class Plan:
         trial_epochs: the most epochs that the search trains, over all trials and repeats.
         confirmation_epochs: the same of the confirmation.
         concurrency: trials at a time on this machine.
-        cost: what was measured here.
+        cost: of a trial, as measured here.
+        pretraining: the same of what must be trained before trial 0; None where nothing must.
     """
 
     file: StudyFile
@@ -42,13 +46,18 @@ class Plan:
     confirmation_epochs: int
     concurrency: int
     cost: Cost
+    pretraining: Cost | None
 
     @property
     def seconds(self) -> float:
         """Seconds of training and evaluation, one after another, when nothing is pruned."""
-        epochs = self.trial_epochs + self.confirmation_epochs
-        trainings = epochs / self.file.epochs
-        return epochs * self.cost.epoch_seconds + trainings * self.cost.last_seconds
+        trainings = (self.trial_epochs + self.confirmation_epochs) / self.file.epochs
+        return self.seconds_before + trainings * self.cost.seconds
+
+    @property
+    def seconds_before(self) -> float:
+        """Those of the pretraining, for which the first trial waits."""
+        return self.pretraining.seconds if self.pretraining else 0.0
 
     @property
     def cpu_hours(self) -> float:
@@ -63,7 +72,8 @@ class Plan:
     @property
     def hours(self) -> float:
         """Hours that this machine takes."""
-        return self.seconds / self.concurrency / 3600
+        together = (self.seconds - self.seconds_before) / self.concurrency
+        return (self.seconds_before + together) / 3600
 
     @property
     def disk_bytes(self) -> int:
@@ -84,6 +94,7 @@ class Plan:
                 "seconds_of_last_evaluation": self.cost.last_seconds,
                 "checkpoint_bytes": self.cost.checkpoint_bytes,
             },
+            "seconds_of_pretraining": self.seconds_before,
             "cpu_hours": self.cpu_hours,
             "gpu_hours": self.gpu_hours,
             "hours_on_this_machine": self.hours,
@@ -95,12 +106,16 @@ class Plan:
 def plan(file: StudyFile) -> Plan:
     """The plan of ``file``; trains its first trial for a few steps to measure what they cost.
 
+    So it does with a pretraining that the trial waits for.
+
     Raises:
         UserError: the data or the model can't be used.
     """
     confirmation, resources = file.confirmation, file.resources
     fits = (os.cpu_count() or 1) // resources.cpu if resources.cpu else 1
     top = min(confirmation.top, file.trials)
+    first = first_task(file, Path())
+    before = pretraining_of(file, first)
     return Plan(
         file=file,
         first=first_trials(file),
@@ -108,7 +123,8 @@ def plan(file: StudyFile) -> Plan:
         trial_epochs=file.trials * file.repeats * file.epochs,
         confirmation_epochs=top * confirmation.seeds * file.epochs,
         concurrency=file.concurrency or max(1, int(fits)),
-        cost=measure(file),
+        cost=measure(first),
+        pretraining=measure(before) if before else None,
     )
 
 

@@ -49,13 +49,33 @@ def checkpoints_to_begin_with(file: StudyFile, settings: Mapping[str, Any]) -> s
     return str(_folder(file, _spec(file, file.pretraining, settings)) / "checkpoints")
 
 
+def pretraining_of(file: StudyFile, task: Task) -> Task | None:
+    """What ``task`` of a study waits for; None where it doesn't, or that is done."""
+    if not isinstance(file.pretraining, Pretraining):
+        return None
+    spec = _spec(file, file.pretraining, task.spec["settings"])
+    folder = _folder(file, spec)
+    if (folder / "task.json").exists():
+        return None if _is_complete(folder) else Task.load(folder)
+    return Task(
+        study=task.study,
+        name=f"pretraining-{folder.name}",
+        kind="pretraining",
+        number=task.number,
+        folder=str(folder),
+        spec=spec.to_json(),
+        checkpoint_every=file.checkpoints.every,
+        threads=task.threads,
+        tags=task.tags,
+    )
+
+
 class PretrainFirst:
     """Passes on the tasks of ``source``, each after the pretraining that it begins with.
 
     Args:
         file: the study's.
         source: of the tasks.
-        tags: what a pretraining is tagged with.
         progress: hears of what happens.
         changed: called with a pretraining's name whenever its record has changed.
     """
@@ -64,13 +84,11 @@ class PretrainFirst:
         self,
         file: StudyFile,
         source: TaskSource,
-        tags: dict[str, str],
         progress: Progress,
         changed: Callable[[str], None],
     ) -> None:
         self.file = file
         self.source = source
-        self.tags = tags
         self.progress = progress
         self.changed = changed
         self._held: list[_Held] = []
@@ -79,7 +97,7 @@ class PretrainFirst:
     def next(self) -> Task | None:
         """A task whose pretraining is there, or a pretraining that a task waits for."""
         for held in self._held:
-            if _is_complete(held.pretraining):
+            if _is_complete(Path(held.pretraining.folder)):
                 self._held.remove(held)
                 return held.task
         for held in self._held:  # of another study's driver that was stopped, or that has failed
@@ -88,10 +106,8 @@ class PretrainFirst:
         if len(self._held) > len(self._under_way):
             return None
         task = self.source.next()
-        if task is None or not isinstance(self.file.pretraining, Pretraining):
-            return task
-        pretraining = self._task(self.file.pretraining, task)
-        if _is_complete(pretraining):
+        pretraining = None if task is None else pretraining_of(self.file, task)
+        if task is None or pretraining is None:
             return task
         self._held.append(_Held(task, pretraining))
         return self._begin(pretraining)
@@ -147,23 +163,6 @@ class PretrainFirst:
         self.changed(pretraining.name)
         return pretraining
 
-    def _task(self, wanted: Pretraining, task: Task) -> Task:
-        spec = _spec(self.file, wanted, task.spec["settings"])
-        folder = _folder(self.file, spec)
-        if (folder / "task.json").exists():
-            return Task.load(folder)
-        return Task(
-            study=task.study,
-            name=f"pretraining-{folder.name}",
-            kind="pretraining",
-            number=task.number,
-            folder=str(folder),
-            spec=spec.to_json(),
-            checkpoint_every=self.file.checkpoints.every,
-            threads=task.threads,
-            tags=self.tags,
-        )
-
 
 @dataclass(frozen=True)
 class _Held:
@@ -173,8 +172,8 @@ class _Held:
     pretraining: Task
 
 
-def _is_complete(pretraining: Task) -> bool:
-    outcome = outcome_of(Path(pretraining.folder))
+def _is_complete(folder: Path) -> bool:
+    outcome = outcome_of(folder)
     return outcome is not None and outcome["state"] == "COMPLETE"
 
 

@@ -196,9 +196,7 @@ class TaskRun:
         return self.trainer.epoch % int(self._spec.settings["evaluate_every"]) == 0
 
     def _evaluate(self) -> dict[str, float]:
-        has = metric_names(self.trainer.design)
-        if self._spec.pretrains:  # what predicts Y isn't trained
-            has = {name for name in has if METRICS[name].y is None}
+        has = metric_names(self.trainer.design, self._spec.pretrains)
         if self.trainer.finished:
             return self.trainer.evaluate("validation", has)
         cheap = {name for name in has if METRICS[name].cheap}

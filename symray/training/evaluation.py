@@ -62,10 +62,16 @@ _COMPUTE: Mapping[str, Callable[[Model, Encoded], float]] = {
 }
 
 
-def metric_names(design: Design) -> set[str]:
-    """The metrics that a model on its kind of data has."""
+def metric_names(design: Design, pretrains: bool = False) -> set[str]:
+    """The metrics that a model on its kind of data has.
+
+    Args:
+        design: the model and the form of its data.
+        pretrains: leave out what needs a prediction of Y, which a pretraining doesn't train.
+    """
     own = {f"{OF_TARGET}{target.name}" for target in design.data.targets}
-    return {name for name in own.union(METRICS) if lacks(design, METRICS[name]) is None}
+    has = {name for name in own.union(METRICS) if lacks(design, METRICS[name]) is None}
+    return {name for name in has if METRICS[name].y is None} if pretrains else has
 
 
 def rebuilding(design: Design, side: str) -> list[str]:

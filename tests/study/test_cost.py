@@ -5,13 +5,14 @@ import torch
 from symray.study.cost import measure
 from symray.study.record import StudyRecord
 from symray.study.task import Task
+from symray.study.trial0 import first_task
 from symray.training.build import build_trainer
 from symray.training.spec import TrialSpec
 
 
 def test_what_is_measured(finished_study: StudyRecord) -> None:
     threads = torch.get_num_threads()
-    cost = measure(finished_study.file)
+    cost = measure(first_task(finished_study.file, Path()))
     assert torch.get_num_threads() == threads
     task = Task.load(finished_study.trial_folder(0))
     trainer = build_trainer(TrialSpec.from_json(task.spec))

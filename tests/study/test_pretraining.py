@@ -10,12 +10,19 @@ from optuna.trial import TrialState
 
 from symray.study.driver import launch
 from symray.study.file import StudyFile, load_study_file
-from symray.study.folder import metric_lines
+from symray.study.folder import metric_lines, write_outcome
 from symray.study.home import home
-from symray.study.pretraining import PretrainFirst, pretraining_folders, pretrainings
+from symray.study.plan import plan
+from symray.study.pretraining import (
+    PretrainFirst,
+    pretraining_folders,
+    pretraining_of,
+    pretrainings,
+)
 from symray.study.progress import Progress
 from symray.study.record import StudyRecord
 from symray.study.task import Report, Task
+from symray.study.trial0 import first_task
 from symray.study.views import view_of, views
 from symray.study.worker import TaskRun
 from symray.training.checkpoint import newest_checkpoint, read_checkpoint
@@ -80,7 +87,7 @@ class Listed:
 
 def first(file: StudyFile, layers: list[int]) -> tuple[PretrainFirst, Listed]:
     source = Listed(file, layers)
-    return PretrainFirst(file, source, {}, Progress(), lambda name: None), source
+    return PretrainFirst(file, source, Progress(), lambda name: None), source
 
 
 DONE = Report(2, 2, {}, "complete")
@@ -124,6 +131,23 @@ def test_what_waits_for_a_pretraining_that_fails_fails_with_it(make_file: MakeFi
     reason = "its pretraining failed: diverged: loss"
     assert source.ended == {"trial-0000": reason, "trial-0001": reason}
     assert pretrain.exhausted
+
+
+def test_a_plan_counts_a_pretraining_that_is_not_there_yet(make_file: MakeFile) -> None:
+    file = make_file()
+    made = plan(file)
+    assert made.pretraining is not None
+    assert made.pretraining.epochs == int(file.pretraining.training["epochs"])  # type: ignore[union-attr]
+    trials = made.trial_epochs * made.cost.seconds  # of one epoch each
+    assert made.seconds == pytest.approx(made.pretraining.seconds + trials)
+    task = pretraining_of(file, first_task(file, home()))
+    assert task is not None
+    assert not Path(task.folder).exists()
+    task.save()
+    write_outcome(Path(task.folder), None)
+    again = plan(file)
+    assert again.pretraining is None
+    assert again.seconds_before == 0
 
 
 def test_a_pretraining_of_another_driver_is_waited_for(make_file: MakeFile) -> None:

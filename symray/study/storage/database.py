@@ -1,9 +1,9 @@
 """Optuna's storage of studies in a database that a team shares, such as PostgreSQL.
 
-To Optuna's own storage this adds three things for a driver. Its writes are fenced: within the
-transaction of each it is seen that its lease still holds, so that a driver that stood still between
-seeing and writing changes nothing. It waits for a server that is away for a while instead of ending
-the study. And as nobody else writes, it reads trials again only after it has written something.
+To Optuna's own storage this adds two things. A driver's writes are fenced: within the transaction
+of each it is seen that its lease still holds, so that a driver that stood still between seeing and
+writing changes nothing. And it waits for a server that is away for a while instead of ending the
+study.
 """
 
 import functools
@@ -15,18 +15,20 @@ from typing import Any, Protocol
 import optuna
 from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.storages import BaseStorage, RDBStorage, get_storage
-from optuna.trial import FrozenTrial, TrialState
+from optuna.storages._cached_storage import _CachedStorage
+from optuna.trial import TrialState
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 
 from symray.study.storage.address import database_address, refuse_away, shown
+from symray.study.storage.sole_writer import SoleWriter
 
 PATIENCE = 600.0
 """Seconds that a driver waits for its database before it stops."""
 
 PAUSE = 1.0
 
-_WRITING = ("INSERT", "UPDATE", "DELETE")
+_WRITES = ("INSERT", "UPDATE", "DELETE")
 
 _POOL = {"pool_pre_ping": True, "pool_size": 2}
 """A connection that the server has closed meanwhile is replaced before it is used."""
@@ -57,7 +59,7 @@ def open_database(folder: Path, lease: Fence | None) -> BaseStorage:
     try:
         if lease is None:
             return get_storage(RDBStorage(text, engine_kwargs=_POOL))
-        storage = _DriverStorage(text, engine_kwargs=_POOL)
+        storage = _PatientStorage(text, engine_kwargs=_POOL)
     except (SQLAlchemyError, StorageInternalError, ModuleNotFoundError) as error:
         refuse_away(url, error)
     storage.patience = PATIENCE
@@ -65,7 +67,7 @@ def open_database(folder: Path, lease: Fence | None) -> BaseStorage:
         lease.say, f"the database {shown(url)} does not answer; waiting for it"
     )
     _fence(storage.engine, lease)
-    return get_storage(storage)
+    return _DriversStorage(storage)
 
 
 def _fence(engine: Engine, lease: Fence) -> None:
@@ -73,7 +75,7 @@ def _fence(engine: Engine, lease: Fence) -> None:
 
     @event.listens_for(engine, "before_cursor_execute")
     def note(connection: Connection, cursor: Any, statement: str, *others: Any) -> None:
-        if statement.lstrip()[:6].upper() in _WRITING:
+        if statement.lstrip()[:6].upper() in _WRITES:
             connection.info["writes"] = True
 
     @event.listens_for(engine, "commit")
@@ -86,13 +88,11 @@ def _fence(engine: Engine, lease: Fence) -> None:
         connection.info.pop("writes", None)
 
 
-class _DriverStorage(RDBStorage):
+class _PatientStorage(RDBStorage):
     """Waits for a server that is away, at most ``patience`` seconds for each call."""
 
     patience = 0.0
     say: Callable[[], None] = staticmethod(lambda: None)
-    _writes = 0
-    _read_after: int | None = None
 
     def set_trial_state_values(
         self, trial_id: int, state: TrialState, values: Sequence[float] | None = None
@@ -106,19 +106,10 @@ class _DriverStorage(RDBStorage):
                 return True
             raise
 
-    def _get_trials(self, *args: Any, **kwargs: Any) -> list[FrozenTrial]:
-        """What is new since the last time, for the cache that Optuna keeps above this storage."""
-        writes = self._writes
-        if writes == self._read_after:
-            return []
-        trials = super()._get_trials(*args, **kwargs)
-        self._read_after = writes
-        return trials
 
-
-def _patiently(method: Callable[..., Any], writes: bool) -> Callable[..., Any]:
+def _patiently(method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
-    def call(storage: _DriverStorage, *args: Any, **kwargs: Any) -> Any:
+    def call(storage: _PatientStorage, *args: Any, **kwargs: Any) -> Any:
         end, told = time.monotonic() + storage.patience, False
         while True:
             try:
@@ -126,8 +117,6 @@ def _patiently(method: Callable[..., Any], writes: bool) -> Callable[..., Any]:
             except (SQLAlchemyError, StorageInternalError) as error:
                 if not is_away(error) or time.monotonic() > end:
                     raise
-            finally:
-                storage._writes += writes
             if not told:
                 storage.say()
                 told = True
@@ -136,20 +125,20 @@ def _patiently(method: Callable[..., Any], writes: bool) -> Callable[..., Any]:
     return call
 
 
-_READS = (
-    *("get_study_id_from_name", "get_study_name_from_id", "get_study_directions"),
-    *("get_study_user_attrs", "get_study_system_attrs", "get_all_studies"),
-    *("get_trial_id_from_study_id_trial_number", "get_trial", "_get_trials"),
-    "_get_best_trial_id",
-)
-_WRITES = (
-    *("create_new_study", "set_study_user_attr", "set_study_system_attr"),
+for _name in (
+    *("create_new_study", "get_study_id_from_name", "get_study_name_from_id"),
+    *("get_study_directions", "get_study_user_attrs", "get_study_system_attrs"),
+    *("set_study_user_attr", "set_study_system_attr", "get_all_studies"),
     *("_create_new_trial", "_set_trial_param", "set_trial_state_values"),
     *("set_trial_intermediate_value", "set_trial_user_attr", "set_trial_system_attr"),
-)
-for _name in (*_READS, *_WRITES):
-    _method = _patiently(getattr(_DriverStorage, _name), writes=_name in _WRITES)
-    setattr(_DriverStorage, _name, _method)
+    *("get_trial_id_from_study_id_trial_number", "get_trial", "_get_trials"),
+    "_get_best_trial_id",
+):
+    setattr(_PatientStorage, _name, _patiently(getattr(_PatientStorage, _name)))
+
+
+class _DriversStorage(SoleWriter, _CachedStorage):
+    """What :func:`get_storage` makes for others, for who writes alone."""
 
 
 def is_away(error: BaseException) -> bool:

@@ -9,6 +9,7 @@ from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 from symray.errors import UserError
 from symray.study import jsonl
 from symray.study.storage.lease import Lease
+from symray.study.storage.sole_writer import SoleWriter
 
 JOURNAL = "optuna.journal"
 
@@ -30,6 +31,10 @@ class _FencedLock(JournalFileSymlinkLock):
         return got
 
 
+class _DriversStorage(SoleWriter, JournalStorage):
+    """Optuna's, for who writes alone."""
+
+
 def open_journal(folder: Path, lease: Lease | None) -> JournalStorage:
     """Open the journal for reading and, with the study's lease, for writing.
 
@@ -38,9 +43,10 @@ def open_journal(folder: Path, lease: Lease | None) -> JournalStorage:
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     path = str(folder / JOURNAL)
-    lock = _FencedLock(path, lease) if lease else None
     try:
-        return JournalStorage(JournalFileBackend(path, lock_obj=lock))
+        if lease is None:
+            return JournalStorage(JournalFileBackend(path))
+        return _DriversStorage(JournalFileBackend(path, lock_obj=_FencedLock(path, lease)))
     except ValueError as error:
         raise UserError(f"{path} is damaged ({error}); restore the file") from None
 

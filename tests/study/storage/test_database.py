@@ -93,46 +93,6 @@ def test_reading_is_not_fenced(folder: Path, server: Postgres) -> None:
         assert any("symray_leases" in statement for statement in asked)
 
 
-def test_a_driver_reads_again_only_what_it_has_written(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """After every write it sees what anybody else sees; without one it asks nothing."""
-    monkeypatch.setenv("SYMRAY_DATABASE", f"sqlite:///{folder.parent / 'studies.db'}")
-    statements: list[str] = []
-    with take_lease(folder) as lease:
-        storage = open_storage(folder, lease)
-        study = optuna.create_study(study_name="moons", storage=storage)
-        event.listen(
-            storage._backend.engine,  # type: ignore[attr-defined]
-            "before_cursor_execute",
-            lambda connection, cursor, statement, *others: statements.append(statement),
-        )
-
-        def is_seen() -> None:
-            fresh = optuna.load_study(study_name="moons", storage=open_storage(folder, None))
-            assert study.get_trials() == fresh.get_trials()
-            statements.clear()
-            for _ in range(5):
-                study.get_trials()
-            assert statements == []
-
-        is_seen()
-        for number in range(3):
-            trial = study.ask()
-            is_seen()
-            trial.suggest_float("beta", 1, 1000, log=True)
-            is_seen()
-            trial.set_user_attr("epochs", number)
-            trial.set_constraint("x_mae <= 1", -0.5)
-            trial.report(1.0, 1)
-            is_seen()
-            state = TrialState.FAIL if number == 1 else TrialState.COMPLETE
-            study.tell(trial, None if number == 1 else 1.0, state=state)
-            is_seen()
-            study.enqueue_trial({"beta": 2.0})
-            is_seen()
-
-
 def test_a_study_says_which_database_it_needs(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,11 +19,11 @@ def is_full(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in _ERRORS
 
 
-def full_here(error: OSError) -> OSError:
-    """The same exception, telling the node; called by a worker."""
+def full_here(error: OSError, folder: str) -> OSError:
+    """The same exception, telling the node; called by a worker that writes to ``folder``."""
     node = ray.get_runtime_context().get_node_id()
     where = f"no room on the disk of {socket.gethostname()}, Ray's node {node}"
-    return OSError(error.errno, where, error.filename)
+    return OSError(error.errno, where, error.filename or folder)
 
 
 def full_node(reason: str) -> str | None:

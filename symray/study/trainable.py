@@ -59,7 +59,7 @@ class TaskTrainable(tune.Trainable):
                 raise
             self._run = None  # whoever goes on mends what was written in part
             time.sleep(HOLD)
-            raise full_here(error) from error
+            raise full_here(error, self._task.folder) from error
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Start the next task in this process; what the last one had not written is written."""

@@ -1,7 +1,9 @@
 """Searches without workers, and trials as workers leave them."""
 
+import os
 import shutil
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,20 @@ objectives: {mi_z0_y: minimize}
 constraints: ["x_mae <= 0.8", "y_mae <= 1.2"]
 trials: 6
 """
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of a few pages: room for a folder or two and no checkpoint."""
+    if os.geteuid() != 0:
+        pytest.skip("a disk of a test's own needs root to be mounted")
+    place = tmp_path / "small"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", str(place)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("tmpfs can't be mounted here")
+    yield place
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
 @pytest.fixture

@@ -1,13 +1,18 @@
 """A Tune trainable is a task's worker from its first step on, and no sooner."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
+import ray
 
 from symray.data.base import VECTORS
 from symray.models.design import Design
 from symray.models.registry import model_class
+from symray.study import trainable
+from symray.study.cluster.attached import start_ray
 from symray.study.folder import metric_lines, task_events
+from symray.study.full_disk import full_node
 from symray.study.task import Task
 from symray.study.trainable import TaskTrainable
 from symray.training.settings import resolve_settings
@@ -53,3 +58,24 @@ def test_a_task_that_cannot_begin_fails_with_the_reason(
     assert result["report"].outcome == "failed"
     assert "nothing" in result["report"].reason
     assert capsys.readouterr().out == ""
+
+
+def test_a_full_disk_is_told_with_the_node_and_with_room_a_worker_goes_on(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trainable, "HOLD", 0.0)
+    start_ray()
+    (node,) = ray.nodes()  # type: ignore[no-untyped-call]
+    task = task_in(small_disk / "0000")
+    task.save()
+    actor = TaskTrainable({"task": task})
+    assert actor.step()["report"].outcome == "running"
+    with pytest.raises(OSError, match=r"no room on the disk of .*: '/.*0000") as told:
+        actor.step()  # its last epoch, which writes a checkpoint
+    assert full_node(str(told.value)) == node["NodeID"]
+    actor.stop()
+    subprocess.run(["mount", "-o", "remount,size=10m", str(small_disk)], check=True)
+    again = TaskTrainable({"task": task})
+    outcomes = [again.step()["report"].outcome for _ in range(2)]
+    assert outcomes == ["running", "complete"]
+    assert [line["epoch"] for line in metric_lines(Path(task.folder))] == [1, 2]

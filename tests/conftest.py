@@ -12,6 +12,7 @@ from symray.study.driver import launch
 from symray.study.file import load_study_file
 from symray.study.folder import metric_lines, outcome_of
 from symray.study.mlflow_client import experiment_id, make_client
+from symray.study.pretraining import pretraining_folders
 from symray.study.progress import Progress
 from symray.study.record import StudyRecord
 from symray.study.storage.identity import identity
@@ -157,10 +158,12 @@ def assert_ledger() -> Callable[[StudyRecord], None]:
             folder = record.trial_folder(number)
             expected[f"trial-{number:04d}"] = (folder, trial.state.name)
             assert len(metric_lines(folder)) == trial.user_attrs.get("epochs", 0)
-        for folder in record.confirmation_folders():
+        rest = {f"confirm-{folder.name}": folder for folder in record.confirmation_folders()}
+        rest |= {f"pretraining-{f.name}": f for f in pretraining_folders(record.name)}
+        for name, folder in rest.items():
             outcome = outcome_of(folder)
             assert outcome is not None
-            expected[f"confirm-{folder.name}"] = (folder, outcome["state"])
+            expected[name] = (folder, outcome["state"])
         assert set(by_name) == set(expected)
         for name, (folder, state) in expected.items():
             run = by_name[name]

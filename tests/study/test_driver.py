@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from optuna.trial import TrialState
+from watching import Watching
 
 from symray.errors import UserError
 from symray.study.champion import registered
@@ -48,26 +49,6 @@ class Broken(VAE):
     def loss(self, phase, batches, noise, hp):
         raise ZeroDivisionError("the loss of a broken model")
 '''
-
-
-class Watching(Progress):
-    """Keeps what it hears, and does what the test wants at an epoch."""
-
-    def __init__(
-        self, at_epoch: Callable[[Task, Report], None] = lambda task, report: None
-    ) -> None:
-        self.messages: list[str] = []
-        self.trained: list[str] = []
-        self.at_epoch = at_epoch
-
-    def message(self, text: str) -> None:
-        self.messages.append(text)
-
-    def epoch(self, task: Task, report: Report) -> None:
-        self.at_epoch(task, report)
-
-    def ended(self, task: Task, report: Report | None, state: str, reason: str | None) -> None:
-        self.trained.append(task.name)
 
 
 @pytest.fixture
@@ -122,7 +103,7 @@ def test_resuming_a_complete_study_trains_nothing(
     record = run(make_file("confirmation.top=0", "trials=1"))
     progress = Watching()
     record = again("small", progress)
-    assert progress.trained == []
+    assert progress.ended_tasks == []
     assert record.state() == "complete"
     assert_ledger(record)
 
@@ -173,7 +154,7 @@ def test_an_extended_study_goes_on(make_file: MakeFile, assert_ledger: Ledger) -
     assert record.state() == "interrupted"
     progress = Watching()
     record = again("small", progress)
-    assert {name for name in progress.trained if name.startswith("trial")} == {
+    assert {name for name in progress.ended_tasks if name.startswith("trial")} == {
         "trial-0001",
         "trial-0002",
     }

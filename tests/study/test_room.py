@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from watching import Watching
 
 from symray.errors import UserError
 from symray.study import room
@@ -13,18 +14,9 @@ from symray.study.cost import measure, weigh
 from symray.study.file import StudyFile, load_study_file
 from symray.study.home import home
 from symray.study.plan import checkpoint_room
-from symray.study.progress import Progress
 from symray.study.trial0 import first_task
 
 Usage = namedtuple("Usage", "total used free")
-
-
-class Heard(Progress):
-    def __init__(self) -> None:
-        self.messages: list[str] = []
-
-    def message(self, text: str) -> None:
-        self.messages.append(text)
 
 
 @pytest.fixture
@@ -45,7 +37,7 @@ def test_a_thousand_trials_need_no_more_than_fifty(file: StudyFile) -> None:
 
 
 def test_a_small_study_says_nothing(file: StudyFile) -> None:
-    heard = Heard()
+    heard = Watching()
     room.see_room(file, 2, heard)
     assert heard.messages == []
 
@@ -53,7 +45,7 @@ def test_a_small_study_says_nothing(file: StudyFile) -> None:
 def test_much_is_said(file: StudyFile, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "weigh", lambda file: 10**8)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(0, 0, 10**12))
-    heard = Heard()
+    heard = Watching()
     room.see_room(file, 2, heard)
     assert heard.messages == [f"checkpoints will need at most 1.8 GB of {home()}"]
 
@@ -61,7 +53,7 @@ def test_much_is_said(file: StudyFile, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_too_much_is_refused(file: StudyFile, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(0, 0, 1000))
     with pytest.raises(UserError, match="SYMRAY_HOME") as caught:
-        room.see_room(file, 2, Heard())
+        room.see_room(file, 2, Watching())
     assert "\n" not in str(caught.value)
     monkeypatch.setenv("SYMRAY_STORE", "s3://bucket/elsewhere")
-    room.see_room(file, 2, Heard())
+    room.see_room(file, 2, Watching())

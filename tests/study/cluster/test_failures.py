@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from watching import Watching, after
 
 from services import Postgres
 from symray.study.driver import launch
@@ -14,27 +15,9 @@ from symray.study.file import load_study_file
 from symray.study.progress import Progress
 from symray.study.record import StudyRecord
 from symray.study.storage import database_lease
-from symray.study.task import Report, Task
 
 WriteStudy = Callable[[Path, str], Path]
 Ledger = Callable[[StudyRecord], None]
-
-
-class After(Progress):
-    """Does something once, after so many epochs."""
-
-    def __init__(self, epochs: int, do: Callable[[], None]) -> None:
-        self.left = epochs
-        self.do = do
-        self.messages: list[str] = []
-
-    def message(self, text: str) -> None:
-        self.messages.append(text)
-
-    def epoch(self, task: Task, report: Report) -> None:
-        self.left -= 1
-        if self.left == 0:
-            self.do()
 
 
 def test_a_study_survives_the_restart_of_its_database(
@@ -52,7 +35,7 @@ def test_a_study_survives_the_restart_of_its_database(
         server.stop(crash=True)
         threading.Timer(4, server.start).start()
 
-    progress = After(5, restart)
+    progress = Watching(after(5, restart))
     record = launch(file, progress, threading.Event())
     assert record.complete
     assert [t.state.name for t in record.trials()] == ["COMPLETE"] * 3
@@ -77,7 +60,7 @@ def test_a_driver_that_lost_its_lease_stops_and_the_next_one_ends_the_study(
             other.execute("UPDATE symray_leases SET fence = fence + 1, holder = 'process 1 on x'")
 
     with pytest.raises(database_lease.LeaseLostError, match="process 1 on x has taken study"):
-        launch(file, After(3, take), threading.Event())
+        launch(file, Watching(after(3, take)), threading.Event())
     assert [t.state.name for t in StudyRecord.open("taken").trials()] == ["RUNNING"]
 
     from symray.study.driver import resume

@@ -1,13 +1,17 @@
 """Whole studies on an object store: the driver and its workers share nothing else."""
 
+import os
 import shutil
+import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import ray
 from ray.cluster_utils import Cluster
+from watching import Watching
 
 from services import S3Server
 from symray.errors import UserError
@@ -16,6 +20,7 @@ from symray.study.file import load_study_file
 from symray.study.folder import metric_lines, task_events
 from symray.study.home import home
 from symray.study.leaderboard import leaderboard
+from symray.study.pretraining import pretraining_folders
 from symray.study.progress import Progress
 from symray.study.record import StudyRecord
 from symray.study.store.objects import Store
@@ -23,22 +28,6 @@ from symray.study.task import Report, Task
 
 WriteStudy = Callable[[Path, str], Path]
 Ledger = Callable[[StudyRecord], None]
-
-
-class Watching(Progress):
-    """Keeps what it hears, and does what the test wants at an epoch."""
-
-    def __init__(self, at_epoch: Callable[[Task], None] = lambda task: None) -> None:
-        self.messages: list[str] = []
-        self.trained: list[str] = []
-        self.at_epoch = at_epoch
-
-    def message(self, text: str) -> None:
-        self.messages.append(text)
-
-    def epoch(self, task: Task, report: Report) -> None:
-        self.trained.append(f"{task.name} {report.epoch}")
-        self.at_epoch(task)
 
 
 @pytest.fixture
@@ -71,7 +60,7 @@ def test_a_study_whose_nodes_share_only_a_store(
     )
     paused = threading.Event()
 
-    def pause(task: Task) -> None:
+    def pause(task: Task, report: Report) -> None:
         if task.number == 1 and not paused.is_set():
             paused.set()
             s3_server.pause()
@@ -80,8 +69,8 @@ def test_a_study_whose_nodes_share_only_a_store(
     # Stopped in the middle; the head is lost with its disk, and another one goes on.
     stopping = threading.Event()
 
-    def stop(task: Task) -> None:
-        pause(task)
+    def stop(task: Task, report: Report) -> None:
+        pause(task, report)
         if task.number == 3:
             stopping.set()
 
@@ -98,7 +87,7 @@ def test_a_study_whose_nodes_share_only_a_store(
     assert record.complete, second.messages
     assert_ledger(record)
     # No epoch was trained twice, and the workers have left no trial on their node.
-    trained = first.trained + second.trained
+    trained = first.epochs + second.epochs
     assert len(set(trained)) == len(trained)
     assert not (tmp_path / "node" / "stored").exists()
     node = {event["host"] for event in task_events(record.trial_folder(0))}
@@ -119,3 +108,67 @@ def test_a_study_whose_nodes_share_only_a_store(
     assert (third.folder / "champion" / "model" / "SHA256SUMS").read_bytes() == champion
     with pytest.raises(UserError, match="'stored' exists"):
         launch(file, Progress(), threading.Event())
+
+
+PRETRAINED = """\
+study: tuned
+model: stib
+data: artificial
+pretraining:
+  data: artificial
+  training: {epochs: 3, steps_per_epoch: 5, batch_size: 32}
+training: {epochs: 3, steps_per_epoch: 5, batch_size: 32, hidden_width: 8}
+search: {beta: {low: 1, high: 1000, log: true}}
+constraints: ["x_mae <= 100", "y_mae <= 100"]
+trials: 4
+concurrency: 1
+confirmation: {top: 1, seeds: 1}
+checkpoints: {every: 0s}
+"""
+
+
+@pytest.mark.slow
+def test_a_pretrained_study_with_a_database_whose_workers_are_killed(
+    nodes: str, tmp_path: Path, assert_ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One worker in the pretraining, one in a trial; then the head goes, with its disk."""
+    monkeypatch.setenv("SYMRAY_DATABASE", f"sqlite:///{tmp_path / 'studies.db'}")
+    path = tmp_path / "tuned.yaml"
+    path.write_text(PRETRAINED)
+    (file,) = load_study_file(path)
+    stopping = threading.Event()
+    killed: dict[str, int] = {}
+
+    def kill(task: Task, report: Report) -> None:
+        if task.number == 3:
+            stopping.set()
+        if report.epoch != 2 or task.number > 1 or task.name in killed:
+            return
+        deadline = time.monotonic() + 20
+        while not task_events(Path(task.folder)):  # they come by way of the store
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        killed[task.name] = task_events(Path(task.folder))[-1]["pid"]
+        os.kill(killed[task.name], signal.SIGKILL)
+
+    first = Watching(kill)
+    record = launch(file, first, stopping)
+    assert not record.complete
+    assert [name.split("-")[0] for name in killed] == ["pretraining", "trial", "trial"]
+    assert sum("lost its worker" in message for message in first.messages) == 3
+    shutil.rmtree(home())
+    monkeypatch.setenv("SYMRAY_HOME", str(tmp_path / "another head"))
+    second = Watching()
+    record = resume("tuned", second, threading.Event())
+    assert record.complete, second.messages
+    assert [trial.state.name for trial in record.trials()] == ["COMPLETE"] * 4
+    assert_ledger(record)
+    (pretraining,) = pretraining_folders("tuned")
+    for folder in (pretraining, *(record.trial_folder(n) for n in range(4))):
+        assert [line["epoch"] for line in metric_lines(folder)] == [1, 2, 3]
+    # Who was killed went on from where it was, and nobody trained again what had ended.
+    for folder in (pretraining, record.trial_folder(0), record.trial_folder(1)):
+        starts = [e["epoch"] for e in task_events(folder) if e["event"] == "start"]
+        assert starts[0] == 0
+        assert starts[1] > 0
+    assert not set(first.ended_tasks) & set(second.ended_tasks)

@@ -6,7 +6,7 @@ Per trial, after the workers have started: CPU time of the driver's process and 
 memory of the driver. Beside it, at the smallest size, plain Ray Tune with OptunaSearch and
 MLflowLoggerCallback. Run it alone on an idle machine:
 
-    python benchmarks/scale.py [--sizes 100 500 2000] [--skip-stock]
+    python benchmarks/scale.py [--sizes 100 500 2000] [--reports 2] [--skip-stock]
 """
 
 import argparse
@@ -40,7 +40,6 @@ from symray.study.progress import Progress
 from symray.study.task import Report, Task
 
 AT_A_TIME = 16
-REPORTS = 2
 WARM = 2 * AT_A_TIME
 """Trials before the clock starts: by then every worker has imported what it needs."""
 
@@ -84,13 +83,13 @@ class Clock(Progress):
         }
 
 
-def ours(trials: int, home: Path) -> dict[str, float]:
+def ours(trials: int, reports: int, home: Path) -> dict[str, float]:
     """One study, driven in this process."""
     os.environ["SYMRAY_HOME"] = str(home)
     home.mkdir()
     path = home / "scale.yaml"
     path.write_text(
-        STUDY.format(name=home.name, reports=REPORTS, trials=trials, concurrency=AT_A_TIME)
+        STUDY.format(name=home.name, reports=reports, trials=trials, concurrency=AT_A_TIME)
     )
     (file,) = load_study_file(path)
     driver.run_tasks = functools.partial(driver.run_tasks, trainable=FreeTask)
@@ -102,7 +101,7 @@ def ours(trials: int, home: Path) -> dict[str, float]:
 
 
 def stock_trial(config: dict[str, Any]) -> None:
-    for epoch in range(1, REPORTS + 1):
+    for epoch in range(1, config["reports"] + 1):
         tune.report({"mi_z0_y": 1 / epoch + config["beta"] / 1000, "x_mae": 1.0, "y_mae": 1.0})
 
 
@@ -116,7 +115,7 @@ class StockClock(tune.Callback):
         self.clock.ended(None, None, "", None)  # type: ignore[arg-type]
 
 
-def stock(trials: int, home: Path) -> dict[str, float]:
+def stock(trials: int, reports: int, home: Path) -> dict[str, float]:
     """The bridges as their documentation has them."""
     clock = StockClock()
     tune.Tuner(
@@ -125,6 +124,7 @@ def stock(trials: int, home: Path) -> dict[str, float]:
             "beta": tune.loguniform(1, 1000),
             "lambda_growth": tune.uniform(1.0, 1.2),
             "learning_rate": tune.loguniform(1e-4, 1e-2),
+            "reports": reports,
         },
         tune_config=tune.TuneConfig(
             metric="mi_z0_y",
@@ -150,9 +150,9 @@ def stock(trials: int, home: Path) -> dict[str, float]:
 WAYS = {"ours": ours, "stock": stock}
 
 
-def measured(way: str, trials: int, home: Path, **env: str) -> dict[str, float]:
+def measured(way: str, trials: int, reports: int, home: Path, **env: str) -> dict[str, float]:
     """One way in a process of its own, so that memory and caches are its own."""
-    command = [sys.executable, __file__, "--one", way, str(trials), str(home)]
+    command = [sys.executable, __file__, "--one", way, str(trials), str(reports), str(home)]
     done = subprocess.run(command, env=os.environ | env, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(done.stderr[-3000:])
@@ -186,13 +186,14 @@ def databases(scratch: Path) -> Iterator[dict[str, dict[str, str]]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", type=int, nargs="+", default=[100, 500, 2000])
+    parser.add_argument("--reports", type=int, default=2, help="of each trial")
     parser.add_argument("--skip-stock", action="store_true", help="leave out what takes minutes")
-    parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     if options.one:
-        way, trials, home = options.one
-        print(json.dumps(WAYS[way](int(trials), Path(home))))
+        way, trials, reports, home = options.one
+        print(json.dumps(WAYS[way](int(trials), int(reports), Path(home))))
         return
     print(machine())
     print(f"{'record':14s} {'trials':>6s} {'CPU a trial':>17s} {'wall':>11s} {'memory':>8s}")
@@ -204,10 +205,10 @@ def main() -> None:
                 for size in options.sizes:
                     # Names differ, for the server keeps what it has been told.
                     home = scratch / f"{kind.replace(' ', '-')}-{size}"
-                    show(kind, size, measured("ours", size, home, **env))
+                    show(kind, size, measured("ours", size, options.reports, home, **env))
         if not options.skip_stock:
             size = options.sizes[0]
-            show("stock bridges", size, measured("stock", size, scratch / "stock"))
+            show("stock bridges", size, measured("stock", size, options.reports, scratch / "stock"))
 
 
 def show(kind: str, size: int, row: dict[str, float]) -> None:

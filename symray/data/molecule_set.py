@@ -108,7 +108,7 @@ def encoded(
         rows: of a file.
         encode: by which codec.
         canonicalise: encode the canonical SMILES without stereo instead of those of the file.
-        progress: hears of molecules.
+        progress: hears of molecules, and how many rows are left out.
     """
     read = canonical_batch(
         rows.smiles, stereo=False, progress=lambda d, n: progress("reading molecules", d, n)
@@ -120,13 +120,16 @@ def encoded(
     for row in map(int, np.flatnonzero(~np.isfinite(rows.y).all(axis=1))):
         bad.setdefault(row, "has a target that is not a number")
     keep = np.setdiff1d(np.arange(len(texts)), list(bad))
+    told = [f"line {rows.lines[row]}: {quoted(rows.smiles[row])} {bad[row]}" for row in sorted(bad)]
+    if told:
+        progress(f"{len(told)} rows can't be used and are left out, the first: {told[0]}", 1, 1)
     return Molecules(
         codec,
         indices[keep],
         rows.y[keep],
         [read.smiles[row] or "" for row in keep],
         canonicalise,
-        [f"line {rows.lines[row]}: {quoted(rows.smiles[row])} {bad[row]}" for row in sorted(bad)],
+        told,
     )
 
 
@@ -191,9 +194,3 @@ def parts_of(
     # the place of the first of equal ones, in the order of the hashes
     place = np.searchsorted(np.sort(digests), digests)
     return np.where(place < count, 2, np.where(place < 2 * count, 1, 0)).astype(np.uint8)
-
-
-def say_bad(bad: Sequence[str], progress: Progress) -> None:
-    """Tell ``progress`` how many rows were left out, and the first."""
-    if bad:
-        progress(f"{len(bad)} rows can't be used and are left out, the first: {bad[0]}", 1, 1)

@@ -1,14 +1,15 @@
 """What the named data sets of molecules share: how they are prepared and found again."""
 
 import os
+from abc import abstractmethod
 from pathlib import Path
 from typing import ClassVar
 
 from symray.data.base import DataForm, NamedDataSet
-from symray.data.cache import cache_folder, find_cached
-from symray.data.fetch import Progress, fetch, file_digest
+from symray.data.cache import cache_folder, cached, find_cached
+from symray.data.fetch import Progress, fetch, file_digest, silent
 from symray.data.image_set import hash_name
-from symray.data.molecule_set import VERSION, MoleculeSet
+from symray.data.molecule_set import VERSION, Molecules, MoleculeSet, store
 from symray.errors import UserError
 
 
@@ -21,6 +22,7 @@ class NamedMolecules(MoleculeSet, NamedDataSet):
         checksum: of it.
         filename: the publisher's.
         own_names: patterns of files that are looked for in a folder, the first before the others.
+        y_columns: width of Y as stored; without targets it is zeros.
     """
 
     form: ClassVar[DataForm]
@@ -28,6 +30,7 @@ class NamedMolecules(MoleculeSet, NamedDataSet):
     checksum: ClassVar[str]
     filename: ClassVar[str]
     own_names: ClassVar[tuple[str, ...]]
+    y_columns: ClassVar[int]
 
     def __init__(self) -> None:
         folder = find_cached(self.chosen())
@@ -38,6 +41,33 @@ class NamedMolecules(MoleculeSet, NamedDataSet):
     def is_prepared(cls) -> bool:
         """Whether a file has been read by this version of symray's code."""
         return find_cached(cls.chosen()) is not None
+
+    @classmethod
+    def prepare(cls, source: Path | None = None, progress: Progress = silent) -> None:
+        """Read ``source``, or such a file in ``SYMRAY_DATA``, or fetch the publisher's.
+
+        Raises:
+            UserError: the file can't be used, or its publisher is away.
+        """
+        path = cls._source(source, progress)
+        key = f"{cls._pointer()}-{hash_name('-'.join([file_digest(path), *cls._depends_on()]))}"
+
+        def make(folder: Path) -> None:
+            progress(f"reading {path}", 0, None)
+            store(cls._molecules_of(path, progress), key, str(path), cls.y_columns)(folder)
+
+        cached(key, make)
+        (cache_folder() / cls._pointer()).write_text(key)
+
+    @classmethod
+    @abstractmethod
+    def _molecules_of(cls, path: Path, progress: Progress) -> Molecules:
+        """The molecules of a file, encoded; says which can't be."""
+
+    @classmethod
+    def _depends_on(cls) -> list[str]:
+        """Folders of the cache that the content depends on, beside the file."""
+        return []
 
     @classmethod
     def chosen(cls) -> str:
@@ -67,12 +97,3 @@ class NamedMolecules(MoleculeSet, NamedDataSet):
             if source is not None:
                 raise UserError(f"{source}: there is no file {' or '.join(cls.own_names)}")
         return fetch(cls.url, cls.checksum, cache_folder() / cls.filename, progress)
-
-    @classmethod
-    def _key(cls, path: Path, *others: str) -> str:
-        """The folder of the cache for what is read from ``path`` and depends on ``others``."""
-        return f"{cls._pointer()}-{hash_name('-'.join([file_digest(path), *others]))}"
-
-    @classmethod
-    def _choose(cls, key: str) -> None:
-        (cache_folder() / cls._pointer()).write_text(key)

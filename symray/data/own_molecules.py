@@ -14,7 +14,7 @@ from symray.data.cache import cached
 from symray.data.fetch import Progress, file_digest, silent
 from symray.data.image_set import hash_name
 from symray.data.molecule_files import read_molecules
-from symray.data.molecule_set import VERSION, MoleculeSet, encoded, say_bad, store
+from symray.data.molecule_set import VERSION, MoleculeSet, encoded, store
 from symray.errors import UserError, nearest
 
 SPEC_KEYS = ("csv", "smiles", "targets", "codec", "bad_rows")
@@ -88,7 +88,6 @@ def molecules_from_spec(spec: Mapping[str, Any], progress: Progress = silent) ->
         progress(f"reading {path}", 0, None)
         rows = read_molecules(path, column, targets)
         molecules = encoded(rows, encode, progress=progress)
-        say_bad(molecules.bad, progress)
         store(molecules, key, str(path), 1)(folder)
 
     found = MoleculeSet(cached(key, make), str(path), form)

@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 
 from symray.chem import Codec, GrammarCodec
 from symray.data.base import DataForm, Target
-from symray.data.cache import cached
 from symray.data.fetch import Progress, silent
 from symray.data.molecule_files import read_molecules, read_xyz_archive
-from symray.data.molecule_set import HELD_OUT, Molecules, encoded, say_bad, store
+from symray.data.molecule_set import HELD_OUT, Molecules, encoded
 from symray.data.named_molecules import NamedMolecules
 from symray.data.splits import row_digests
 
@@ -49,29 +48,15 @@ class QM9(NamedMolecules):
     checksum = "md5:c750c9f3832e6f63ad64bfb3bd12a045"
     filename = "dsC7O2H10nsd.xyz.tar.bz2"
     own_names = ("qm9_c7h10o2*.csv", "qm9_c7h10o2*.csv.gz", filename)
+    y_columns = 2
 
     @classmethod
-    def prepare(cls, source: Path | None = None, progress: Progress = silent) -> None:
-        """Read ``source``, or such a file in ``SYMRAY_DATA``, or fetch the publisher's (4 MB).
-
-        Raises:
-            UserError: the file can't be used, or its publisher is away.
-        """
-        path = cls._source(source, progress)
-        key = cls._key(path)
-
-        def make(folder: Path) -> None:
-            progress(f"reading {path}", 0, None)
-            if path.name.endswith(_ARCHIVE):
-                rows = read_xyz_archive(path, (GAP_PLACE, ALPHA_PLACE))
-            else:
-                rows = read_molecules(path, "smiles", ("gap_Ha", "alpha_a03"))
-            molecules = encoded(rows, _by_the_grammar, True, progress)
-            say_bad(molecules.bad, progress)
-            store(molecules, key, str(path), 2)(folder)
-
-        cached(key, make)
-        cls._choose(key)
+    def _molecules_of(cls, path: Path, progress: Progress) -> Molecules:
+        if path.name.endswith(_ARCHIVE):
+            rows = read_xyz_archive(path, (GAP_PLACE, ALPHA_PLACE))
+        else:
+            rows = read_molecules(path, "smiles", ("gap_Ha", "alpha_a03"))
+        return encoded(rows, _by_the_grammar, True, progress)
 
 
 class UnlabelledQM9(NamedMolecules):
@@ -88,6 +73,7 @@ class UnlabelledQM9(NamedMolecules):
     checksum = "md5:ad1ebd51ee7f5b3a6e32e974e5d54012"
     filename = "dsgdb9nsd.xyz.tar.bz2"
     own_names = ("qm9_smiles*.csv", "qm9_smiles*.csv.gz", filename)
+    y_columns = QM9.y_columns
 
     @classmethod
     def is_prepared(cls) -> bool:
@@ -105,21 +91,18 @@ class UnlabelledQM9(NamedMolecules):
         """
         if not QM9.is_prepared():
             QM9.prepare(source if source is not None and source.is_dir() else None, progress)
-        path = cls._source(source, progress)
-        key = cls._key(path, QM9.chosen())
+        super().prepare(source, progress)
 
-        def make(folder: Path) -> None:
-            progress(f"reading {path}", 0, None)
-            read = read_xyz_archive if path.name.endswith(_ARCHIVE) else read_molecules
-            molecules = encoded(read(path), _by_the_grammar, True, progress)
-            say_bad(molecules.bad, progress)
-            labelled = QM9()
-            held_out = labelled.molecules("validation") | labelled.molecules("test")
-            molecules = _chosen(molecules, held_out)
-            store(molecules, key, str(path), 2)(folder)
+    @classmethod
+    def _molecules_of(cls, path: Path, progress: Progress) -> Molecules:
+        read = read_xyz_archive if path.name.endswith(_ARCHIVE) else read_molecules
+        labelled = QM9()
+        held_out = labelled.molecules("validation") | labelled.molecules("test")
+        return _chosen(encoded(read(path), _by_the_grammar, True, progress), held_out)
 
-        cached(key, make)
-        cls._choose(key)
+    @classmethod
+    def _depends_on(cls) -> list[str]:
+        return [QM9.chosen()]
 
     @classmethod
     def _pointer(cls) -> str:

@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 
 from symray.chem import Codec, DeepSmilesCodec, qed
 from symray.data.base import DataForm, Target
-from symray.data.cache import cached
-from symray.data.fetch import Progress, silent
+from symray.data.fetch import Progress
 from symray.data.molecule_files import read_molecules
-from symray.data.molecule_set import encoded, say_bad, store
+from symray.data.molecule_set import Molecules, encoded
 from symray.data.named_molecules import NamedMolecules
 
 
@@ -28,29 +27,15 @@ class ZINC(NamedMolecules):
     checksum = "md5:b59078b2b04c6e9431280e3dc42048d5"
     filename = "250k_rndm_zinc_drugs_clean_3.csv"
     own_names = ("zinc250k*.smi", "zinc250k*.smi.gz", filename, f"{filename}.gz")
+    y_columns = 1
 
     @classmethod
-    def prepare(cls, source: Path | None = None, progress: Progress = silent) -> None:
-        """Read ``source``, or such a file in ``SYMRAY_DATA``, or fetch the publisher's (23 MB).
-
-        Raises:
-            UserError: the file can't be used, or its publisher is away.
-        """
-        path = cls._source(source, progress)
-        key = cls._key(path)
-
-        def make(folder: Path) -> None:
-            progress(f"reading {path}", 0, None)
-            rows = read_molecules(path)
-            scores = qed(rows.smiles, lambda d, n: progress("computing QED", d, n))
-            # a molecule without QED can't be read, and that is what is said of it
-            rows = rows._replace(y=np.nan_to_num(scores)[:, None])
-            molecules = encoded(rows, _by_deep_smiles, progress=progress)
-            say_bad(molecules.bad, progress)
-            store(molecules, key, str(path), 1)(folder)
-
-        cached(key, make)
-        cls._choose(key)
+    def _molecules_of(cls, path: Path, progress: Progress) -> Molecules:
+        rows = read_molecules(path)
+        scores = qed(rows.smiles, lambda d, n: progress("computing QED", d, n))
+        # a molecule without QED can't be read, and that is what is said of it
+        rows = rows._replace(y=np.nan_to_num(scores)[:, None])
+        return encoded(rows, _by_deep_smiles, progress=progress)
 
 
 def _by_deep_smiles(

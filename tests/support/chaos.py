@@ -295,7 +295,7 @@ def report(outcome: Outcome, peace: float) -> str:
 def main() -> None:
     """Run the seeds; exit code 1 if anything was lost or doubled."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=4)
+    parser.add_argument("--seeds", type=int, nargs="+", default=range(5))
     parser.add_argument("--trials", type=int, default=30)
     parser.add_argument("--epochs", type=int, default=12)
     options = parser.parse_args()
@@ -308,7 +308,7 @@ def main() -> None:
     try:
         calm = chaos.run("calm", options.trials, options.epochs, None, PAUSE)
         print(f"without kills: {calm.seconds:.0f} s, {len(calm.lost)} lost", flush=True)
-        for seed in range(options.seeds):
+        for seed in options.seeds:
             outcome = chaos.run(f"chaos-{seed}", options.trials, options.epochs, seed, PAUSE)
             print(f"seed {seed}: {report(outcome, calm.seconds)}", flush=True)
             for line in (*outcome.lost, *outcome.doubled):

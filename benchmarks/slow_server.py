@@ -1,10 +1,11 @@
 """What a tracking server that answers only after 200 ms costs the training.
 
-The same study three times with a real MLflow server and three times with every request to it held
-up for 200 ms, in turn. What is compared is the time that trials take from their first epoch to
-their last, as their own records say. Run it alone on an idle machine:
+One study with a real MLflow server behind a proxy that for ten seconds holds every request up by
+200 ms, for the next ten passes them on at once, and so on: what else changes on the machine meets
+both alike. What is compared is the time of an epoch in either phase, as the trials' own records say.
+Run it alone on an idle machine:
 
-    python benchmarks/slow_server.py [--delay 0.2] [--epochs 60]
+    python benchmarks/slow_server.py [--delay 0.2] [--epochs 1000]
 """
 
 import argparse
@@ -18,6 +19,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import pairwise
 from pathlib import Path
 
 from machine import machine
@@ -28,12 +30,14 @@ from symray.study.file import load_study_file
 from symray.study.folder import metric_lines
 from symray.study.progress import Progress
 
-REPEATS = 3
+PHASE = 10.0
+"""Seconds for which requests are held up, and for which they aren't."""
+
 STUDY = """
-study: {name}
+study: slow
 model: stib
 data: artificial
-training: {{epochs: {epochs}, steps_per_epoch: 60}}
+training: {{epochs: {epochs}, steps_per_epoch: 20}}
 search:
   beta: {{low: 1, high: 1000, log: true}}
 constraints: [x_mae <= 100, y_mae <= 100]
@@ -45,25 +49,32 @@ confirmation: {{top: 0}}
 """
 
 
-def trained(name: str, epochs: int, scratch: Path, uri: str) -> float:
-    """Seconds of training of a study's trials."""
-    os.environ |= {"MLFLOW_TRACKING_URI": uri, "SYMRAY_HOME": str(scratch / "home")}
-    path = scratch / "study.yaml"
-    path.write_text(STUDY.format(name=name, epochs=epochs))
-    (file,) = load_study_file(path)
-    record = launch(file, Progress(), threading.Event())
-    total = 0.0
-    for trial in record.trials():
-        lines = metric_lines(record.trial_folder(trial.number))
-        total += lines[-1]["time"] - lines[0]["time"]
-    return total
+def is_held_up(moment: float) -> bool:
+    """Whether requests are held up at this time of the clock."""
+    return int(moment / PHASE) % 2 == 1
+
+
+def epochs(trial_folder: Path) -> Iterator[tuple[float, bool]]:
+    """Seconds of each epoch that lay in one phase, the first second of it left out; which phase."""
+    lines = metric_lines(trial_folder)
+    for before, line in pairwise(lines):
+        began, ended = before["time"], line["time"]
+        if (began - 1) // PHASE == ended // PHASE:
+            yield ended - began, is_held_up(ended)
+
+
+def mean_without_extremes(seconds: list[float]) -> float:
+    """The mean without the tenth at either end."""
+    cut = len(seconds) // 10
+    return statistics.fmean(sorted(seconds)[cut : len(seconds) - cut])
 
 
 def forward(source: socket.socket, target: socket.socket, delay: float) -> None:
-    """Pass on what comes, each piece after ``delay`` seconds."""
+    """Pass on what comes, each piece after ``delay`` seconds if it is the time for that."""
     with suppress(OSError):
         while piece := source.recv(1 << 20):
-            time.sleep(delay)
+            if delay and is_held_up(time.time()):
+                time.sleep(delay)
             target.sendall(piece)
     with suppress(OSError):
         target.shutdown(socket.SHUT_WR)
@@ -98,24 +109,37 @@ def held_up(uri: str, delay: float) -> Iterator[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--delay", type=float, default=0.2)
-    parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--epochs", type=int, default=1000)
     parser.add_argument("--proxy", type=int, nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.proxy:
         return serve(*options.proxy, options.delay)
     print(machine())
-    seconds: dict[str, list[float]] = {"at once": [], "held up": []}
+    seconds: dict[bool, list[float]] = {True: [], False: []}
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
         with mlflow_server(scratch) as uri, held_up(uri, options.delay) as slow:
-            trained("warm", 2, scratch, uri)
-            for repeat in range(REPEATS):
-                for way, address in (("at once", uri), ("held up", slow)):
-                    study = f"{way.replace(' ', '-')}-{repeat}"
-                    seconds[way].append(trained(study, options.epochs, scratch, address))
-                    print(f"{way} {seconds[way][-1]:.2f} s", flush=True)
-    ratio = statistics.median(seconds["held up"]) / statistics.median(seconds["at once"])
-    print(f"held up for {1e3 * options.delay:.0f} ms: {100 * (ratio - 1):+.1f} % training time")
+            os.environ |= {"MLFLOW_TRACKING_URI": slow, "SYMRAY_HOME": str(scratch / "home")}
+            path = scratch / "study.yaml"
+            path.write_text(STUDY.format(epochs=options.epochs))
+            (file,) = load_study_file(path)
+            record = launch(file, Progress(), threading.Event())
+        for trial in record.trials():
+            for took, held in epochs(record.trial_folder(trial.number)):
+                seconds[held].append(took)
+    means = {held: mean_without_extremes(some) for held, some in seconds.items()}
+    for held, what in (
+        (False, "answered at once"),
+        (True, f"held up {1e3 * options.delay:.0f} ms"),
+    ):
+        error = statistics.stdev(seconds[held]) / len(seconds[held]) ** 0.5 / means[held]
+        print(
+            f"{what:16s} {len(seconds[held])} epochs of {1e3 * means[held]:.1f} ms, "
+            f"standard error {100 * error:.1f} %"
+        )
+    print(
+        f"held up by {1e3 * options.delay:.0f} ms: {100 * (means[True] / means[False] - 1):+.1f} % training time"
+    )
     return None
 
 

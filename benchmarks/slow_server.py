@@ -2,8 +2,8 @@
 
 One study with a real MLflow server behind a proxy that for ten seconds holds every request up by
 200 ms, for the next ten passes them on at once, and so on: what else changes on the machine meets
-both alike. What is compared is the time of an epoch in either phase, as the trials' own records say.
-Run it alone on an idle machine:
+both alike. What is compared is the time of an epoch in either phase, as the trials' own records
+say. Run it alone on an idle machine:
 
     python benchmarks/slow_server.py [--delay 0.2] [--epochs 1000]
 """
@@ -137,9 +137,8 @@ def main() -> None:
             f"{what:16s} {len(seconds[held])} epochs of {1e3 * means[held]:.1f} ms, "
             f"standard error {100 * error:.1f} %"
         )
-    print(
-        f"held up by {1e3 * options.delay:.0f} ms: {100 * (means[True] / means[False] - 1):+.1f} % training time"
-    )
+    more = 100 * (means[True] / means[False] - 1)
+    print(f"held up by {1e3 * options.delay:.0f} ms: {more:+.1f} % training time")
     return None
 
 

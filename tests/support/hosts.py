@@ -290,6 +290,7 @@ class LocalNodes(Nodes):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, {})
         port = free_port()
+        os.environ["PATH"] = self.env["PATH"]  # whose python runs the jobs
         self._cluster = Cluster(
             initialize_head=True,
             head_node_args={"num_cpus": 0, "include_dashboard": True, "dashboard_port": port},

@@ -27,6 +27,15 @@ _TALKATIVE = (
     "ray._private.runtime_env.packaging",
 )
 
+SEE_PACKAGES = (
+    "import importlib.util, sys; wanted = ('ray', 'torch', 'optuna', 'mlflow', 'typer'); "
+    "no = [name for name in wanted if not importlib.util.find_spec(name)]; "
+    'no and print(f\'Error: {sys.executable} on the head of the cluster has no {", ".join(no)}: '
+    "start Ray there with the bin folder of the environment of symray first in PATH'); "
+    "sys.exit(2 if no else 0)"
+)
+"""The job's ``python`` is whatever the head's PATH finds, not always Ray's own."""
+
 Write = Callable[[str], None]
 
 
@@ -73,13 +82,14 @@ class RemoteCluster:
         """
         command = f"python -m symray.cli.main {shlex.join(arguments)}"
         if quiet:
-            command = f"{command} 2>notes || {{ code=$?; cat notes; exit $code; }}"
+            command = f"{{ {command} 2>notes || {{ code=$?; cat notes; exit $code; }}; }}"
         # Whoever set the cluster up says where studies are; by default in the home directory.
         where = 'unset SYMRAY_ADDRESS; export SYMRAY_HOME="${SYMRAY_HOME:-$HOME/symray}"'
+        see = f"python -c {shlex.quote(SEE_PACKAGES)}"
         with tempfile.TemporaryDirectory(prefix="symray-empty-") as empty, self._answering():
             return str(
                 self._client.submit_job(
-                    entrypoint=f"echo '{MARK}'; {where}; {command}",
+                    entrypoint=f"echo '{MARK}'; {where}; {see} && {command}",
                     submission_id=f"symray-{'-'.join(studies[:1] or arguments[:1])}-"
                     f"{uuid.uuid4().hex[:8]}",
                     metadata={"symray.studies": " ".join(studies)},

@@ -3,12 +3,14 @@
 import json
 import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from hosts import BIN, Nodes, wait_until
+from symray.study.cluster.remote import SEE_PACKAGES
 from symray.study.record import StudyRecord
 
 WriteStudy = Callable[[Path, str], Path]
@@ -117,6 +119,15 @@ def test_ctrl_c_stops_a_study_there(
     assert f"symray resume left-early --address {nodes.dashboard}" in error
     assert "Traceback" not in out + error
     assert opened("left-early").state() == "stopped"
+
+
+def test_a_head_whose_python_is_another_one_is_one_sentence(tmp_path: Path) -> None:
+    for options, code in (([], 0), (["-S"], 2)):  # without its site-packages
+        command = [sys.executable, *options, "-c", SEE_PACKAGES]
+        seen = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+        assert seen.returncode == code, seen.stderr
+        assert seen.stdout.startswith("Error: ") == (code == 2)
+        assert seen.stdout.count("\n") == (code == 2)
 
 
 @pytest.mark.usefixtures("ray_nodes")  # which alone has a token

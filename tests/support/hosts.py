@@ -290,10 +290,11 @@ class LocalNodes(Nodes):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, {})
         port = free_port()
-        os.environ["PATH"] = self.env["PATH"]  # whose python runs the jobs
+        # Jobs run by the python of the head's PATH.
+        self._own = {name: self.env[name] for name in ("PATH", "SYMRAY_HOME")}
+        head = {"num_cpus": 0, "include_dashboard": True, "dashboard_port": port}
         self._cluster = Cluster(
-            initialize_head=True,
-            head_node_args={"num_cpus": 0, "include_dashboard": True, "dashboard_port": port},
+            initialize_head=True, head_node_args={**head, "env_vars": self._own}
         )
         self.gcs = self._cluster.address
         self.dashboard = f"http://127.0.0.1:{port}"
@@ -302,12 +303,12 @@ class LocalNodes(Nodes):
 
     def add_worker(self) -> "LocalNode":
         """One more node."""
-        self.workers.append(LocalNode(self._cluster))
+        self.workers.append(LocalNode(self._cluster, self._own))
         return self.workers[-1]
 
     def start_worker(self, node: "LocalNode") -> None:
         """Start one like it, in its place."""
-        self.workers[self.workers.index(node)] = LocalNode(self._cluster)
+        self.workers[self.workers.index(node)] = LocalNode(self._cluster, self._own)
 
     def remove(self) -> None:
         """End all nodes."""
@@ -317,9 +318,9 @@ class LocalNodes(Nodes):
 class LocalNode:
     """A node with one core."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, env: Mapping[str, str]) -> None:
         self._cluster = cluster
-        self._node = cluster.add_node(num_cpus=1)
+        self._node = cluster.add_node(num_cpus=1, env_vars=dict(env))
 
     def crash(self) -> None:
         """Kill it."""

@@ -21,7 +21,7 @@ from hosts import Network, why_not
 from symray.study.folder import metric_lines
 
 SCRIPT = Path(__file__).parents[2] / "deploy" / "slurm" / "study.sbatch"
-EPOCHS = 60
+EPOCHS = 250
 
 ALONE = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
 
@@ -94,7 +94,8 @@ class Slurm:
         """What ``--signal=B:TERM`` does before the time limit."""
         assert self.process is not None
         family = psutil.Process(self.process.pid).children(recursive=True)
-        script, *_ = (child for child in family if child.cmdline() == ["bash", str(SCRIPT)])
+        alive = [child for child in family if child.status() != psutil.STATUS_ZOMBIE]
+        script, *_ = (child for child in alive if child.cmdline() == ["bash", str(SCRIPT)])
         script.send_signal(signal.SIGTERM)
 
     def said(self) -> str:

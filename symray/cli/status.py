@@ -6,7 +6,7 @@ import typer
 
 from symray.cli.address import OnCluster
 from symray.cli.options import Json
-from symray.cli.output import metric, number, out, print_json, show, table
+from symray.cli.output import err, metric, number, out, print_json, show, table
 from symray.cli.results import show_leaderboard, shown_metrics
 from symray.errors import UserError
 
@@ -45,7 +45,11 @@ def _show_all(as_json: bool) -> None:
     from symray.study.store.copies import names_there
 
     names = study_names()
-    elsewhere = [name for name in names_there() if name not in names]
+    try:
+        elsewhere = [name for name in names_there() if name not in names]
+    except UserError as error:  # what is here is shown all the same
+        err().print(f"studies that are only on the store are left out: {error}")
+        elsewhere = []
     if as_json:
         studies = [status_of(StudyRecord.open(name)) for name in names]
         return print_json({"studies": studies, "on_store": elsewhere})

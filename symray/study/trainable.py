@@ -46,20 +46,15 @@ class TaskTrainable(tune.Trainable):
 
     def step(self) -> dict[str, Any]:
         """One epoch; what goes wrong before the first is its report, so that it fails once."""
-        try:
-            self._prepare()
+        with self._held_when_full():
+            try:
+                self._prepare()
+            except StoreAwayError:
+                raise  # no fault of the trial: it is started again
+            except UserError as error:
+                return _result(Report(0, 0, {}, "failed", str(error)))
             with self._output():
                 return _result(self._advance())
-        except StoreAwayError:
-            raise  # no fault of the trial: it is started again
-        except UserError as error:
-            return _result(Report(0, 0, {}, "failed", str(error)))
-        except OSError as error:
-            if not is_full(error):
-                raise
-            self._run = None  # whoever goes on mends what was written in part
-            time.sleep(HOLD)
-            raise full_here(error, self._task.folder) from error
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Start the next task in this process; what the last one had not written is written."""
@@ -88,7 +83,7 @@ class TaskTrainable(tune.Trainable):
         if self._run is None:
             try:
                 self._run = TaskRun(self._task, copy=self._copy)
-            except UserError:
+            except StoreAwayError:
                 raise
             except torch.OutOfMemoryError as error:
                 return Report(0, 0, {}, "failed", memory_sentence(error), out_of_memory=True)
@@ -97,6 +92,18 @@ class TaskTrainable(tune.Trainable):
                     raise
                 return Report(0, 0, {}, "failed", f"{type(error).__name__}: {error}")
         return self._run.advance()
+
+    @contextlib.contextmanager
+    def _held_when_full(self) -> Iterator[None]:
+        """A full disk is the node's fault; the task goes on elsewhere from its last checkpoint."""
+        try:
+            yield
+        except OSError as error:
+            if not is_full(error):
+                raise
+            self._run = None  # whoever goes on mends what was written in part
+            time.sleep(HOLD)
+            raise full_here(error, self._task.folder) from error
 
     @contextlib.contextmanager
     def _output(self) -> Iterator[None]:

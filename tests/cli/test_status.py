@@ -52,6 +52,18 @@ def test_studies_that_are_only_on_the_store_are_named(
     assert json.loads(run("status", "--json").stdout)["on_store"] == ["overnight"]
 
 
+def test_a_store_that_is_away_hides_no_study_that_is_here(
+    finished_study: StudyRecord, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SYMRAY_STORE", "s3://nobody?scheme=http&endpoint_override=127.0.0.1:1")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    result = run("status")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[1].split()[:3] == ["finished", "complete", "3/3"]
+    assert "only on the store are left out: the store s3://nobody" in result.stderr
+
+
 def test_a_misspelt_name(finished_study: StudyRecord, run: Run) -> None:
     result = run("status", "finish")
     assert result.exit_code == 2

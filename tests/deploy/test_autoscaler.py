@@ -26,7 +26,7 @@ from services import free_port, wait_for
 CONFIG: dict[str, Any] = {
     **BASE_READONLY_CONFIG,
     "cluster_name": "fake",
-    "max_workers": 2,
+    "max_workers": 3,
     "idle_timeout_minutes": 0.1,
     "upscaling_speed": 1.0,
     "provider": {
@@ -42,7 +42,7 @@ CONFIG: dict[str, Any] = {
             "resources": {"CPU": 1, "object_store_memory": 80_000_000},
             "node_config": {},
             "min_workers": 0,
-            "max_workers": 2,
+            "max_workers": 3,  # one more than the study may have
         },
     },
     "head_node_type": "ray.head.default",
@@ -50,7 +50,7 @@ CONFIG: dict[str, Any] = {
 
 
 class FakeCluster:
-    """A head without CPUs and an autoscaler that may start two nodes of one CPU each."""
+    """A head without CPUs and an autoscaler that may start three nodes of one CPU each."""
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
@@ -99,8 +99,12 @@ class FakeCluster:
 
 
 def is_raylet(process: psutil.Process) -> bool:
+    """Whether it is a node's; what a raylet forks bears its name until it becomes a worker."""
     try:
-        return process.status() != psutil.STATUS_ZOMBIE and process.name() == "raylet"
+        if process.status() == psutil.STATUS_ZOMBIE or process.name() != "raylet":
+            return False
+        parent = process.parent()
+        return parent is None or parent.name() != "raylet"
     except psutil.NoSuchProcess:
         return False
 

@@ -66,12 +66,22 @@ def test_a_study_is_launched_from_outside_with_what_it_needs(
     told = symray("status", "first", "--json")
     assert told.returncode == 0, told.stderr
     assert json.loads(told.stdout)["state"] == "complete"
+    by_variable = subprocess.run(
+        [str(BIN / "symray"), "status", "first", "--json"],
+        env=nodes.outside | {"SYMRAY_ADDRESS": nodes.dashboard},
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert by_variable.stdout == told.stdout
 
     for detach in ([], ["--detach"]):
         again = symray("launch", "shipped.yaml", "--name", "first", *detach)
         assert again.returncode == 2, again.stderr
         assert again.stdout.startswith(f"Error: study 'first' exists in {nodes.home}")
         assert "Traceback" not in again.stdout + again.stderr
+        if not detach:
+            assert f"commands there take --address {nodes.dashboard}" in again.stderr
 
 
 @pytest.mark.slow

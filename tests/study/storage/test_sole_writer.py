@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,6 @@ from optuna.trial import FrozenTrial, TrialState
 
 from symray.study.storage import open_storage, take_lease
 from symray.study.storage.sole_writer import SoleWriter
-
-Driving = Callable[[], Any]
 
 
 @pytest.fixture(params=["journal", "SQLite"])
@@ -101,23 +100,24 @@ def test_trials_that_it_does_not_know_of_are_found(folder: Path) -> None:
 
 def test_others_may_read_while_it_writes(folder: Path) -> None:
     """The projector's thread does."""
-    with driving(folder) as (study, _):
-        seen: list[int] = []
+    with driving(folder) as (study, _), ThreadPoolExecutor(1) as other:
         done = threading.Event()
 
-        def look() -> None:
+        def look() -> list[int]:
+            seen = []
             while not done.is_set():
                 trials = study.get_trials(deepcopy=False)
                 assert [trial.number for trial in trials] == list(range(len(trials)))
                 seen.append(len(trials))
+            return seen
 
-        looking = threading.Thread(target=look)
-        looking.start()
+        looking = other.submit(look)
         for _ in range(15):
             trial = study.ask()
             trial.suggest_float("beta", 1, 1000)
             study.tell(trial, 1.0)
         done.set()
-        looking.join()
+        seen = looking.result()
         assert seen == sorted(seen)
+        assert len(set(seen)) > 1
         assert study.get_trials() == read_anew(folder)

@@ -1,7 +1,9 @@
 """Ray Tune as the place where tasks run: a searcher, a scheduler and a callback, each a few lines.
 
 Tune decides where and when. What to run comes from a :class:`TaskSource`, which also decides when
-to stop; Tune's own directory is scratch that is thrown away.
+to stop; Tune's own directory is scratch that is thrown away. A task that has lost its worker is
+handed out again, to a new trial of Tune's: Tune's own retries leave out the trials whose workers
+die while they start or change tasks.
 """
 
 import logging
@@ -13,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from ray import tune
 from ray.tune.experiment import Trial
@@ -36,7 +38,15 @@ from symray.study.trainable import TaskTrainable
 T = TypeVar("T")
 
 WORKER_DEATHS = 3
-"""A task may lose its worker so often without a new epoch before it fails."""
+"""A task may lose its worker so often without a new epoch; with the next loss it fails."""
+
+
+class _Loss(NamedTuple):
+    """The last loss of a task's worker."""
+
+    times: int
+    """Losses without a new epoch, this one included."""
+    reason: str
 
 
 class _Unsaved:
@@ -64,7 +74,9 @@ class _Searcher(_Unsaved, Searcher):
         self.place = Place.here()
         self.live: dict[str, Task] = {}
         self.reports: dict[str, Report] = {}
-        self.losses: dict[str, tuple[int, str]] = {}
+        self.losses: dict[str, _Loss] = {}
+        self.furthest: dict[str, int] = {}
+        self.again: list[Task] = []
         self.failure: Exception | None = None
 
     def suggest(self, trial_id: str) -> Any:
@@ -72,10 +84,12 @@ class _Searcher(_Unsaved, Searcher):
             return Searcher.FINISHED
         if self.has_its_share():
             return None
-        task = self.loudly(self.source.next, otherwise=None)
+        task = self.again.pop(0) if self.again else self.loudly(self.source.next, otherwise=None)
         if task is not None:
             self.live[trial_id] = task
-            return {"task": task, "place": self.place}
+            loss = self.losses.get(task.name)
+            full = full_node(loss.reason) if loss else None
+            return {"task": task, "place": self.place, "avoid": full}
         done = self.loudly(lambda: self.source.exhausted, otherwise=True)
         return Searcher.FINISHED if done and not self.live else None
 
@@ -88,6 +102,10 @@ class _Searcher(_Unsaved, Searcher):
         """Pass a report on; True stops the task."""
         self.reports[trial_id] = report
         task = self.live[trial_id]
+        if report.epoch > self.furthest.get(task.name, 0):
+            # Progress: nodes may come and go for as long as there is some.
+            self.furthest[task.name] = report.epoch
+            self.losses.pop(task.name, None)
         return self.loudly(lambda: self.source.report(task, report), otherwise=True)
 
     def on_trial_complete(
@@ -101,16 +119,20 @@ class _Searcher(_Unsaved, Searcher):
             self.stopping.is_set() and not (report and report.outcome != "running")
         ):
             return  # an interrupted task has not ended: the next driver goes on with it
-        losses, last = self.losses.pop(trial_id, (0, ""))
-        if error and full_node(last):
+        loss = self.losses[task.name] if error else None
+        if loss is None:
+            self.loudly(lambda: self.source.finish(task, report, None), otherwise=None)
+        elif loss.times <= WORKER_DEATHS:
+            self.again.append(task)
+        elif full_node(loss.reason):
             sentence = (
-                f"{task.name} found no room wherever it was tried, at last {last}; make room, "
-                f"then `symray resume {task.study}` goes on with it"
+                f"{task.name} found no room wherever it was tried, at last {loss.reason}; make "
+                f"room, then `symray resume {task.study}` goes on with it"
             )
             self.give_up(UserError(sentence))
-            return
-        reason = f"lost its worker {losses} times, at last by: {last}" if error else None
-        self.loudly(lambda: self.source.finish(task, report, reason), otherwise=None)
+        else:
+            reason = f"lost its worker {loss.times} times, at last by: {loss.reason}"
+            self.loudly(lambda: self.source.finish(task, report, reason), otherwise=None)
 
     def loudly(self, call: Callable[[], T], otherwise: T) -> T:
         """Stop everything when the record can't be written: Tune itself would log it and go on."""
@@ -126,19 +148,15 @@ class _Searcher(_Unsaved, Searcher):
         self.stopping.set()
 
     def worker_lost(self, trial: Trial) -> None:
-        """Keep why a task's worker was lost; Tune starts it again, or gives it up."""
-        task, failures = self.live[trial.trial_id], trial.num_failures
-        if self.losses.get(trial.trial_id, (0, ""))[0] == failures:
-            return  # Tune tells the last one twice, as a failure and as an end
+        """Keep why a task's worker was lost, before its trial of Tune's ends with an error."""
+        task = self.live[trial.trial_id]
         text = Path(trial.error_file or os.devnull).read_text().strip()
         first = "".join(text.splitlines()[-1:]).split(". ")[0]  # Ray's guesses follow
         reason = textwrap.shorten(first, 200, placeholder=" ...") or "an unknown reason"
-        self.losses[trial.trial_id] = (failures, reason)
+        before = self.losses.get(task.name)
+        self.losses[task.name] = _Loss(before.times + 1 if before else 1, reason)
         event = {"event": "worker lost", "time": time.time(), "reason": reason}
         jsonl.append(Path(task.folder) / LOSSES, [event])
-        if node := full_node(reason):
-            told: Any = trial  # whose types are for what Tune itself sets
-            told.placement_group_factory = elsewhere(told.placement_group_factory, node)
         self.loudly(lambda: self.on_loss(task, reason), otherwise=None)
 
     def save(self, checkpoint_path: str) -> None:
@@ -154,7 +172,6 @@ class _Scheduler(_Unsaved, FIFOScheduler):
     def __init__(self, searcher: _Searcher) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.searcher = searcher
-        self.furthest: dict[str, int] = {}
 
     def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
         self.searcher.worker_lost(trial)
@@ -164,12 +181,7 @@ class _Scheduler(_Unsaved, FIFOScheduler):
         tune_controller._reuse_actors = not self.searcher.has_its_share()
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
-        report = result["report"]
-        if report.epoch > self.furthest.get(trial.trial_id, 0):
-            # Progress: nodes may come and go for as long as there is some.
-            self.furthest[trial.trial_id] = report.epoch
-            trial.max_failures = trial.num_failures + WORKER_DEATHS
-        stop = self.searcher.hear(trial.trial_id, report)
+        stop = self.searcher.hear(trial.trial_id, result["report"])
         return TrialScheduler.STOP if stop else TrialScheduler.CONTINUE
 
 
@@ -225,15 +237,11 @@ def run_tasks(
         def on_step_end(self, iteration: int, trials: list[Trial], **info: Any) -> None:
             searcher.loudly(on_step, otherwise=None)
 
-        def on_trial_recover(
-            self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
-        ) -> None:
-            searcher.worker_lost(trial)
-
     def takes(config: dict[str, Any]) -> tune.PlacementGroupFactory:
         task: Task = config["task"]
         gpu = resources.gpu if task.gpu is None else task.gpu
-        return tune.PlacementGroupFactory([{"CPU": resources.cpu, "GPU": gpu}])
+        request = tune.PlacementGroupFactory([{"CPU": resources.cpu, "GPU": gpu}])
+        return elsewhere(request, config["avoid"]) if config["avoid"] else request
 
     with tempfile.TemporaryDirectory(prefix="symray-tune-") as scratch, _quiet_tune():
         tuner = tune.Tuner(
@@ -254,7 +262,6 @@ def run_tasks(
                 checkpoint_config=tune.CheckpointConfig(
                     checkpoint_frequency=0, checkpoint_at_end=False
                 ),
-                failure_config=tune.FailureConfig(max_failures=WORKER_DEATHS),
                 callbacks=[_Steps()],
                 verbose=0,
             ),

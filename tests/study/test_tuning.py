@@ -1,0 +1,110 @@
+"""Workers that die at moments at which Tune itself gives the trial up."""
+
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from symray.study.file.options import Resources
+from symray.study.task import Report, Task
+from symray.study.trainable import TaskTrainable
+from symray.study.tuning import WORKER_DEATHS, run_tasks
+
+
+class Mortal(TaskTrainable):
+    """Reports twice without training; its process is killed as often as its task's tags say."""
+
+    def setup(self, config: dict[str, Any]) -> None:
+        super().setup(config)
+        self.epoch = 0
+        self.die("starts")
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        self.setup(new_config)
+        return True
+
+    def cleanup(self) -> None:
+        """Nothing was begun."""
+
+    def _prepare(self) -> None:
+        """Nothing is to be had."""
+
+    def _advance(self) -> Report:
+        self.epoch += 1
+        if self.epoch == 2:
+            self.die("steps")
+        return Report(self.epoch, 2, {}, "complete" if self.epoch == 2 else "running")
+
+    def die(self, where: str) -> None:
+        marks = Path(self._task.folder)
+        marks.mkdir(parents=True, exist_ok=True)
+        deaths = len(list(marks.glob(f"{where}-*")))
+        if deaths < int(self._task.tags.get(where, 0)):
+            (marks / f"{where}-{deaths}").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Tasks:
+    """A source of some tasks that keeps how each has ended."""
+
+    def __init__(self, folder: Path, *tags: dict[str, str]) -> None:
+        self.waiting = [
+            Task("s", f"trial-{n:04d}", "trial", n, str(folder / f"{n:04d}"), {}, tags=some)
+            for n, some in enumerate(tags)
+        ]
+        self.ended: list[tuple[str, str, str | None]] = []
+
+    def next(self) -> Task | None:
+        return self.waiting.pop(0) if self.waiting else None
+
+    @property
+    def exhausted(self) -> bool:
+        return not self.waiting
+
+    def report(self, task: Task, report: Report) -> bool:
+        return False
+
+    def finish(self, task: Task, report: Report | None, error: str | None) -> None:
+        self.ended.append((task.name, report.outcome if report else "none", error))
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Runs a task for each set of tags, one at a time."""
+    monkeypatch.setenv("SYMRAY_HOME", str(tmp_path))
+
+    def run(*tags: dict[str, str]) -> tuple[Tasks, list[str]]:
+        tasks, losses = Tasks(tmp_path, *tags), []
+        run_tasks(
+            tasks,
+            Resources(cpu=1),
+            1,
+            threading.Event(),
+            on_loss=lambda task, reason: losses.append(task.name),
+            trainable=Mortal,
+        )
+        return tasks, losses
+
+    return run
+
+
+@pytest.mark.parametrize("where", ["starts", "steps"])
+def test_a_task_goes_on_wherever_its_workers_die(run: Any, where: str) -> None:
+    """The second one's first worker is that of the first, which is given to it anew."""
+    tasks, losses = run({where: "1"}, {where: "2"}, {})
+    assert tasks.ended == [(f"trial-000{n}", "complete", None) for n in range(3)]
+    assert {"trial-0000", "trial-0001"} == set(losses)
+
+
+@pytest.mark.parametrize("where", ["starts", "steps"])
+def test_a_task_whose_workers_always_die_fails_with_the_reason(run: Any, where: str) -> None:
+    tasks, losses = run({where: "99"}, {})
+    (name, _, reason), other = tasks.ended
+    assert name == "trial-0000"
+    assert reason is not None
+    assert "lost its worker" in reason
+    assert other == ("trial-0001", "complete", None)
+    assert len(losses) > WORKER_DEATHS

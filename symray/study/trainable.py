@@ -12,11 +12,12 @@ import torch
 from ray import tune
 
 from symray.errors import UserError
+from symray.study.cuda import is_out_of_memory, is_usable, memory_sentence
 from symray.study.full_disk import HOLD, full_here, is_full
 from symray.study.store.objects import StoreAwayError
 from symray.study.store.workplace import Place, Workplace
 from symray.study.task import Report, Task
-from symray.study.worker import Copy, TaskRun, memory_sentence
+from symray.study.worker import Copy, TaskRun
 
 SHOWS = 15.0
 """Seconds in which a shared folder shows on one node what another one has written."""
@@ -85,11 +86,11 @@ class TaskTrainable(tune.Trainable):
                 self._run = TaskRun(self._task, copy=self._copy)
             except StoreAwayError:
                 raise
-            except torch.OutOfMemoryError as error:
-                return Report(0, 0, {}, "failed", memory_sentence(error), out_of_memory=True)
             except Exception as error:
                 if is_full(error):
                     raise
+                if is_out_of_memory(error):
+                    return Report(0, 0, {}, "failed", memory_sentence(error), out_of_memory=True)
                 return Report(0, 0, {}, "failed", f"{type(error).__name__}: {error}")
         return self._run.advance()
 
@@ -118,7 +119,8 @@ class TaskTrainable(tune.Trainable):
 
 
 def _result(report: Report) -> dict[str, Any]:
-    return {"report": report, "done": report.outcome != "running"}
+    reusable = report.outcome != "failed" or is_usable()
+    return {"report": report, "done": report.outcome != "running", "reusable": reusable}
 
 
 _workplaces: dict[Place, Workplace] = {}

@@ -177,8 +177,10 @@ class _Scheduler(_Unsaved, FIFOScheduler):
         self.searcher.worker_lost(trial)
 
     def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
-        # A worker that is kept for this study's next trial would hold what another one waits for.
-        tune_controller._reuse_actors = not self.searcher.has_its_share()
+        # A worker that is kept for this study's next trial would hold what another one waits for,
+        # and one that has lost its GPU would fail it.
+        kept = result["reusable"] and not self.searcher.has_its_share()
+        tune_controller._reuse_actors = kept
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         stop = self.searcher.hear(trial.trial_id, result["report"])
@@ -217,7 +219,8 @@ def run_tasks(
         stopping: set from anywhere to stop: live tasks write a checkpoint and stay unfinished.
         on_step: called at every turn of Tune's loop, several times a second.
         on_loss: hears of a worker that was lost, and why.
-        trainable: what runs a task; its results hold a :class:`Report` under ``report``.
+        trainable: what runs a task; its results hold a :class:`Report` under ``report`` and, under
+            ``reusable``, whether its worker can take another one.
 
     Raises:
         UserError: a task takes more than this machine has.

@@ -16,6 +16,7 @@ import torch
 from symray.errors import UserError
 from symray.metrics import METRICS
 from symray.study import jsonl
+from symray.study.cuda import is_out_of_memory, memory_sentence
 from symray.study.gpus import gpus_here
 from symray.study.store.copies import newest_checkpoint_of
 from symray.study.task import Report, Task, derive_seed
@@ -108,9 +109,9 @@ class TaskRun:
             return self._fail(f"diverged: {error}")
         except UserError as error:
             return self._fail(str(error))
-        except torch.OutOfMemoryError as error:
-            return self._fail(memory_sentence(error), out_of_memory=True)
         except Exception as error:
+            if is_out_of_memory(error):
+                return self._fail(memory_sentence(error), out_of_memory=True)
             # Whatever an own model raises fails this trial and no other.
             traceback.print_exc()
             return self._fail(f"{type(error).__name__}: {error}")
@@ -230,15 +231,6 @@ class TaskRun:
             host=socket.gethostname(),
             device=str(self.trainer.device),
         )
-
-
-def memory_sentence(error: torch.OutOfMemoryError) -> str:
-    """Why a trial failed that took more of a GPU's memory than there was."""
-    first = " ".join(str(error).split()).split(". ")[0]
-    return (
-        f"out of GPU memory on {socket.gethostname()} ({first}); give trials a bigger share of a "
-        "GPU with resources.gpu, or only those that need it with resources.retry_gpu"
-    )
 
 
 def _aggregate(finals: list[dict[str, float]]) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Workers that die at moments at which Tune itself gives the trial up."""
+"""Workers that die at moments at which Tune itself gives the trial up; and which are kept."""
 
 import os
 import signal
@@ -8,14 +8,18 @@ from typing import Any
 
 import pytest
 
+from symray.study import trainable
 from symray.study.file.options import Resources
-from symray.study.task import Report, Task
+from symray.study.task import Outcome, Report, Task
 from symray.study.trainable import TaskTrainable
 from symray.study.tuning import WORKER_DEATHS, run_tasks
 
 
 class Mortal(TaskTrainable):
-    """Reports twice without training; its process is killed as often as its task's tags say."""
+    """Reports twice without training, and does to itself what its task's tags say.
+
+    ``starts`` and ``steps``: how often it is killed there; ``fails``: with or without a GPU left.
+    """
 
     def setup(self, config: dict[str, Any]) -> None:
         super().setup(config)
@@ -34,9 +38,13 @@ class Mortal(TaskTrainable):
 
     def _advance(self) -> Report:
         self.epoch += 1
+        if gpu := self._task.tags.get("fails"):
+            trainable.is_usable = lambda: gpu == "usable"
+            return Report(0, 2, {}, "failed", "for the test", host=str(os.getpid()))
         if self.epoch == 2:
             self.die("steps")
-        return Report(self.epoch, 2, {}, "complete" if self.epoch == 2 else "running")
+        outcome: Outcome = "complete" if self.epoch == 2 else "running"
+        return Report(self.epoch, 2, {}, outcome, host=str(os.getpid()))
 
     def die(self, where: str) -> None:
         marks = Path(self._task.folder)
@@ -56,6 +64,7 @@ class Tasks:
             for n, some in enumerate(tags)
         ]
         self.ended: list[tuple[str, str, str | None]] = []
+        self.processes: list[str] = []
 
     def next(self) -> Task | None:
         return self.waiting.pop(0) if self.waiting else None
@@ -69,6 +78,7 @@ class Tasks:
 
     def finish(self, task: Task, report: Report | None, error: str | None) -> None:
         self.ended.append((task.name, report.outcome if report else "none", error))
+        self.processes += [report.host] if report else []
 
 
 @pytest.fixture
@@ -108,3 +118,16 @@ def test_a_task_whose_workers_always_die_fails_with_the_reason(run: Any, where: 
     assert "lost its worker" in reason
     assert other == ("trial-0001", "complete", None)
     assert len(losses) > WORKER_DEATHS
+
+
+def test_a_worker_that_has_lost_its_gpu_takes_no_other_task(run: Any) -> None:
+    tasks, losses = run({}, {"fails": "usable"}, {"fails": "lost"}, {})
+    assert [outcome for _, outcome, _ in tasks.ended] == [
+        "complete",
+        "failed",
+        "failed",
+        "complete",
+    ]
+    first, second, third, fourth = tasks.processes
+    assert first == second == third != fourth
+    assert losses == []

@@ -4,9 +4,11 @@ import os
 import platform
 from pathlib import Path
 
+import torch
+
 
 def machine() -> str:
-    """Processor, cores, load and Python of this machine."""
+    """Processor, cores, load, GPU and Python of this machine."""
     processor = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
@@ -14,7 +16,9 @@ def machine() -> str:
         processor = names[0].split(":")[1].strip() if names else processor
     load = os.getloadavg()[0]
     cores = os.cpu_count()
-    return f"{processor}, {cores} cores, load {load:.1f}, Python {platform.python_version()}"
+    gpu = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
+    python = platform.python_version()
+    return f"{processor}, {cores} cores, load {load:.1f}{gpu}, Python {python}"
 
 
 if __name__ == "__main__":

@@ -13,11 +13,11 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 import torch
+from interleaved import DEVICE, interleaved, ratio
 from machine import machine
 from torch import nn
 from torch.nn.functional import cross_entropy, mse_loss, one_hot
@@ -33,7 +33,7 @@ from symray.training.build import build_model
 from symray.training.settings import resolve_settings
 from symray.training.trainer import Trainer
 
-STEPS = 2
+STEPS = 2 if DEVICE == "cpu" else 50
 LOAD = """
 import json, resource, sys, time
 import numpy as np
@@ -99,15 +99,14 @@ def random_molecules(folder: Path) -> MoleculeSet:
 
 
 def training(data: MoleculeSet, batch: int, rounds: int) -> None:
-    device = "cuda" if torch.cuda.is_available() else "cpu"
     design = Design(MODELS["vae"], ZINC.form)
     given = {"batch_size": batch, "steps_per_epoch": STEPS}
     settings = resolve_settings(design, preset_settings("vae", "zinc"), given)
-    trainer = Trainer(build_model(design, data.x_shape, 1, settings, 0), data, settings, 0, device)
-    bare = Bare(*data.x_shape).to(device)
+    trainer = Trainer(build_model(design, data.x_shape, 1, settings, 0), data, settings, 0, DEVICE)
+    bare = Bare(*data.x_shape).to(DEVICE)
     optimiser = torch.optim.Adam(bare.parameters(), 1e-3, fused=True)
     drawn = data.epoch(batch, STEPS, torch.Generator().manual_seed(0))
-    x, y = drawn.x.long().to(device), drawn.y.to(device)
+    x, y = drawn.x.long().to(DEVICE), drawn.y.to(DEVICE)
 
     def by_hand() -> None:
         for step in range(STEPS):
@@ -115,26 +114,11 @@ def training(data: MoleculeSet, batch: int, rounds: int) -> None:
             bare(x[step], y[step]).backward()
             optimiser.step()
 
-    def seconds(work: object) -> float:
-        if device == "cpu":
-            started = time.process_time()  # of one thread: what else runs here plays less of a role
-            work()  # type: ignore[operator]
-            return time.process_time() - started
-        torch.cuda.synchronize()
-        started = time.perf_counter()
-        work()  # type: ignore[operator]
-        torch.cuda.synchronize()
-        return time.perf_counter() - started
-
-    ways = {"bare loop": by_hand, "Trainer": trainer.run_epoch}
-    times: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(rounds + 1):
-        for name, work in ways.items():
-            times[name].append(seconds(work))
-    middle = {name: statistics.median(one[1:]) for name, one in times.items()}
-    for name, taken in middle.items():
-        tokens, ratio = STEPS * batch * data.x_shape[0] / taken, taken / middle["bare loop"]
-        print(f"{name:10} {tokens:10,.0f} tokens/s, {ratio:.2f} of the loop's time")
+    times = interleaved({"bare loop": by_hand, "Trainer": trainer.run_epoch}, rounds, DEVICE)
+    for name, taken in times.items():
+        tokens = STEPS * batch * data.x_shape[0] / statistics.median(taken)
+        of_loop = ratio(times, name, "bare loop")
+        print(f"{name:10} {tokens:10,.0f} tokens/s, {of_loop:.2f} of the loop's time")
 
 
 def start_and_memory(folder: Path) -> None:

@@ -1,7 +1,7 @@
 """What the Trainer costs on images: a step of Non-Syn VAE and of FactorVAE on dSprites.
 
-At the paper's size (batch 64, 32 to 64 channels), in milliseconds of processor time per step, all
-phases of it:
+At the paper's size (batch 64, 32 to 64 channels), in milliseconds per step, all phases of it, of
+processor time or on a GPU, where there is one, by the clock:
 
 - naive: as one writes it at first: default Adam, ``backward()`` through everything, images unpacked
   by NumPy in the step, losses logged by ``.item()``, the greedy policy of Non-Syn VAE in Python;
@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from interleaved import interleaved, ratio
+from interleaved import DEVICE, interleaved, on_device, ratio
 from machine import machine
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
@@ -35,7 +35,8 @@ from symray.networks import Convolutional
 from symray.training.build import build_trainer
 from symray.training.spec import TrialSpec
 
-STEPS, BATCH, LATENTS = 10, 64, 10
+STEPS = 10 if DEVICE == "cpu" else 100
+BATCH, LATENTS = 64, 10
 ALPHA, OMEGA, GAMMA = 5.0, 0.9, 10.0
 DATA = {"dsprites": [1, 1, 4, 2, 2]}
 
@@ -104,7 +105,8 @@ def naive(model: str, stored: np.ndarray) -> Epoch:
 
     def batch() -> Tensor:
         rows = np.random.randint(len(stored), size=BATCH)
-        return torch.from_numpy(np.unpackbits(stored[rows], axis=1)).view(-1, 1, 64, 64).float()
+        images = np.unpackbits(stored[rows], axis=1)
+        return torch.from_numpy(images).to(DEVICE).view(-1, 1, 64, 64).float()
 
     def codes(x: Tensor) -> Tensor:
         mu, logvar = nets.encoder(x).chunk(2, 1)
@@ -204,7 +206,7 @@ def bare(model: str, stored: Tensor) -> Epoch:
 
 def trainer(model: str) -> Epoch:
     settings = {"batch_size": BATCH, "steps_per_epoch": STEPS, "latent_dims": LATENTS}
-    return build_trainer(TrialSpec(model, DATA, settings, seed=0), device="cpu").run_epoch
+    return build_trainer(TrialSpec(model, DATA, settings, seed=0), device=DEVICE).run_epoch
 
 
 def plain(model: str) -> Epoch:
@@ -222,12 +224,12 @@ def main(rounds: int = 10, threads: int = 1) -> None:
     print(f"{machine()}, {threads} threads, medians of {rounds} rounds of {STEPS} steps")
     for model in ("non_syn", "factor_vae"):
         loops = {
-            "naive": naive(model, stored.numpy()),
-            "bare": bare(model, stored),
+            "naive": on_device(naive, model, stored.numpy()),
+            "bare": on_device(bare, model, stored.to(DEVICE)),
             "plain": plain(model),
             "trainer": trainer(model),
         }
-        times = interleaved(loops, rounds)
+        times = interleaved(loops, rounds, DEVICE)
         for name, values in times.items():
             print(
                 f"{model:10}  {name:8} {1e3 * statistics.median(values) / STEPS:7.1f} ms a step, "

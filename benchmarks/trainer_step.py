@@ -1,4 +1,4 @@
-"""What the Trainer costs: a step of STIB on artificial data, one thread of the CPU.
+"""What the Trainer costs: a step of STIB on artificial data, on one thread or on a GPU, if any.
 
 Compares, at batch 60 and 128, in microseconds per step (both phases):
 
@@ -12,14 +12,13 @@ The three are interleaved, so that what else the machine does hits all alike; ra
 the rounds' ratios. Run: ``python benchmarks/trainer_step.py [ROUNDS]``.
 """
 
-import os
-import platform
 import statistics
 import sys
 from collections.abc import Callable
 
 import torch
-from interleaved import interleaved, ratio
+from interleaved import DEVICE, interleaved, on_device, ratio
+from machine import machine
 from torch import Tensor, nn
 
 from symray.training.build import build_trainer
@@ -171,18 +170,16 @@ def bare(batch: int) -> Callable[[], None]:
 
 def trainer(batch: int) -> Trainer:
     settings = {"batch_size": batch, "steps_per_epoch": STEPS, "lambda_initial": LAMBDA}
-    return build_trainer(TrialSpec("stib", "artificial", settings, seed=0), device="cpu")
+    return build_trainer(TrialSpec("stib", "artificial", settings, seed=0), device=DEVICE)
 
 
 def main(rounds: int = 15) -> None:
     torch.set_num_threads(1)
-    print(
-        f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}, one thread, "
-        f"medians of {rounds} rounds of {STEPS} steps"
-    )
+    print(f"{machine()}, one thread, medians of {rounds} rounds of {STEPS} steps")
     for batch in (60, 128):
-        loops = {"naive": naive(batch), "bare": bare(batch), "trainer": trainer(batch).run_epoch}
-        times = interleaved(loops, rounds)
+        by_hand = {"naive": on_device(naive, batch), "bare": on_device(bare, batch)}
+        loops = by_hand | {"trainer": trainer(batch).run_epoch}
+        times = interleaved(loops, rounds, DEVICE)
         for name, values in times.items():
             step = 1e6 * statistics.median(values) / STEPS
             print(

@@ -21,7 +21,7 @@ def is_out_of_memory(error: Exception) -> bool:
 
 def memory_sentence(error: Exception) -> str:
     """Why a trial failed that took more of a GPU's memory than there was."""
-    first = " ".join(str(error).split()).split(". ")[0]
+    first = str(error).strip().splitlines()[0].split(". ")[0]  # links and guesses follow
     return (
         f"out of GPU memory on {socket.gethostname()} ({first}); give trials a bigger share of a "
         "GPU with resources.gpu, or only those that need it with resources.retry_gpu"

@@ -22,7 +22,8 @@ def test_what_means_that_a_gpu_is_full(error: Exception, expected: bool) -> None
 
 
 def test_the_sentence_has_the_first_of_torch_and_what_to_do() -> None:
-    sentence = memory_sentence(RuntimeError("CUDA error: out of memory. Compile with\nmore."))
+    said = "CUDA error: out of memory\nSearch for `cudaErrorMemoryAllocation' in https://docs."
+    sentence = memory_sentence(RuntimeError(said))
     assert "(CUDA error: out of memory);" in sentence
     assert "resources.retry_gpu" in sentence
 

@@ -28,7 +28,7 @@ _ADVICE = (
         "set `gradient_clip`",
     ),
     (
-        r"out of memory|OutOfMemory|low on memory|MemoryError",
+        r"out of (GPU )?memory|OutOfMemory|low on memory|MemoryError",
         "give a trial a bigger share with `resources`, or a smaller `batch_size`",
     ),
     (r"No space left|Disk quota", "make room on that disk, then retry them"),

@@ -11,6 +11,7 @@ from mlflow import MlflowClient
 from optuna.trial import TrialState
 from typer.testing import Result
 
+from symray.study.cuda import memory_sentence
 from symray.study.health import health
 from symray.study.health.tracking import DELAY
 from symray.study.projector import reconcile
@@ -153,9 +154,11 @@ def test_failures_are_grouped_by_reason(make_night: MakeNight, assert_told: Asse
         )
         for params, term in zip(high, ("x_rec", "kl", "x_rec"), strict=True)
     ]
-    for number in (17, 4):
-        reason = f"OutOfMemoryError: CUDA out of memory: tried to allocate {number} GiB"
-        night.trial(state=TrialState.FAIL, reason=reason)
+    full = RuntimeError(
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"
+    )
+    for _ in range(2):
+        night.trial(state=TrialState.FAIL, reason=memory_sentence(full))
     night.record.add_event("finish")
     groups = [f for f in health(night.record) if f.kind == "failures"]
     assert [group.evidence["count"] for group in groups] == [3, 2]
@@ -167,7 +170,7 @@ def test_failures_are_grouped_by_reason(make_night: MakeNight, assert_told: Asse
         "lambda_max",
         trial=diverged[0],
     )
-    assert_told("searched", "failures", "out of memory", "bigger share", trial=12)
+    assert_told("searched", "failures", "out of GPU memory", "bigger share", trial=12)
 
 
 def test_a_failure_that_a_retry_has_mended_is_forgotten(make_night: MakeNight) -> None:

@@ -217,7 +217,7 @@ def _detached(arguments: Sequence[str], name: str, as_json: bool) -> None:
     from symray.study.record import StudyRecord
     from symray.study.status import status
 
-    log = start_detached([sys.executable, "-m", "symray.cli.main", *arguments], name)
+    log = start_detached([sys.executable, "-m", "symray", *arguments], name)
     err().print(
         f"study '{name}' runs in the background\n"
         f"  watch: symray status {name}\n"

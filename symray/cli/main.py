@@ -162,7 +162,3 @@ def _keep_traceback() -> Path:
             continue
         return folder / name
     return Path(os.devnull)
-
-
-if __name__ == "__main__":
-    main()

@@ -25,7 +25,7 @@ def file(write_study: WriteStudy, tmp_path: Path, study_home: Path) -> Path:
 
 def start(*arguments: object) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "symray.cli.main", *map(str, arguments)],
+        [sys.executable, "-m", "symray", *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -61,7 +61,7 @@ def test_an_own_models_code_is_run_only_when_it_is_named(tmp_path: Path, points:
     def symray(*options: str) -> subprocess.CompletedProcess[str]:
         command = ["predict", str(folder), "--input", str(points), *options]
         return subprocess.run(
-            [sys.executable, "-m", "symray.cli.main", *command], capture_output=True, text=True
+            [sys.executable, "-m", "symray", *command], capture_output=True, text=True
         )
 
     without = symray()

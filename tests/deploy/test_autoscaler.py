@@ -123,7 +123,7 @@ def test_nodes_come_for_a_study_and_go_after_it(
 ) -> None:
     file = write_study(tmp_path, "growing")
     command = [
-        *(sys.executable, "-c", "from symray.cli.main import main; main()", "launch", str(file)),
+        *(sys.executable, "-m", "symray", "launch", str(file)),
         *("--set", "concurrency=2", "--set", "trials=4", "--set", "confirmation={top: 0}"),
         *("--set", "resources={cpu: 1}", "--set", "training.epochs=40"),
     ]

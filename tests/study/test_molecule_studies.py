@@ -30,7 +30,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def symray(*arguments: str, log: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "symray.cli.main", *arguments]
+    command = [sys.executable, "-m", "symray", *arguments]
     with log.open("ab") as file:
         return subprocess.Popen(command, stdout=file, stderr=file, start_new_session=True)
 

@@ -213,7 +213,7 @@ def test_the_small_study_learns_and_its_model_can_be_taken_away(
     monkeypatch.setenv("SYMRAY_CACHE", str(tmp_path / "cache"))
 
     def symray(*arguments: object) -> str:
-        command = [sys.executable, "-m", "symray.cli.main", *map(str, arguments)]
+        command = [sys.executable, "-m", "symray", *map(str, arguments)]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
     found = json.loads(symray("launch", SMALL, "--json"))

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.skipif(
 def link(_finished: Path) -> Iterator[str]:
     """The address that `symray ui finished` prints; afterwards nothing of it may be left."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "symray.cli.main", "ui", "finished"],
+        [sys.executable, "-m", "symray", "ui", "finished"],
         env=os.environ | {"SYMRAY_HOME": str(_finished)},
         stdout=subprocess.PIPE,
         text=True,

@@ -80,7 +80,7 @@ class RemoteCluster:
         Returns:
             The job's id.
         """
-        command = f"python -m symray.cli.main {shlex.join(arguments)}"
+        command = f"python -m symray {shlex.join(arguments)}"
         if quiet:
             command = f"{{ {command} 2>notes || {{ code=$?; cat notes; exit $code; }}; }}"
         # Whoever set the cluster up says where studies are; by default in the home directory.

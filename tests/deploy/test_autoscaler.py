@@ -23,6 +23,13 @@ from ray.util import get_node_ip_address
 
 from services import free_port, wait_for
 
+EPOCHS = 300
+"""So many that no trial ends before the other's node is there.
+
+Tune would give the free worker to the trial that waits, and while the node that has come for it is
+let go, the next trial asks for one more.
+"""
+
 CONFIG: dict[str, Any] = {
     **BASE_READONLY_CONFIG,
     "cluster_name": "fake",
@@ -125,7 +132,7 @@ def test_nodes_come_for_a_study_and_go_after_it(
     command = [
         *(sys.executable, "-m", "symray", "launch", str(file)),
         *("--set", "concurrency=2", "--set", "trials=4", "--set", "confirmation={top: 0}"),
-        *("--set", "resources={cpu: 1}", "--set", "training.epochs=40"),
+        *("--set", "resources={cpu: 1}", "--set", f"training.epochs={EPOCHS}"),
     ]
     environment = {
         **cluster.environment,
@@ -148,7 +155,9 @@ def test_nodes_come_for_a_study_and_go_after_it(
 
     trials = sorted((tmp_path / "home" / "growing" / "trials").iterdir())
     assert len(trials) == 4
-    assert all(len((trial / "metrics.jsonl").read_text().splitlines()) == 40 for trial in trials)
+    assert all(
+        len((trial / "metrics.jsonl").read_text().splitlines()) == EPOCHS for trial in trials
+    )
     while cluster.nodes() and time.monotonic() < deadline:
         time.sleep(0.5)
     assert cluster.nodes() == 0

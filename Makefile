@@ -21,7 +21,7 @@ study: $(VENV)/.installed
 
 # Set up, then every check and every test that is not slow.
 test: lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # The tests that take minutes.
 test-slow: $(VENV)/.installed-dev

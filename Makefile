@@ -19,7 +19,8 @@ study: $(VENV)/.installed
 		then $(BIN)/symray resume quickstart; \
 		else $(BIN)/symray launch studies/quickstart.yaml; fi
 
-# Set up, then every check and every test that is not slow.
+# Set up, then every check and every test that is not slow. In the order of the files: xdist would take
+# those of few tests last, which are the long ones, and end with one of them alone.
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 

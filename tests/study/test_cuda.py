@@ -28,5 +28,21 @@ def test_the_sentence_has_the_first_of_torch_and_what_to_do() -> None:
     assert "resources.retry_gpu" in sentence
 
 
-def test_a_process_that_has_not_used_a_gpu_is_usable() -> None:
-    assert torch.cuda.is_initialized() or is_usable()
+@pytest.mark.parametrize(
+    ("initialised", "error", "expected"),
+    [
+        (False, RuntimeError("is not asked"), True),
+        (True, None, True),
+        (True, RuntimeError("CUDA error: device-side assert triggered"), False),
+    ],
+)
+def test_a_process_without_its_gpu_is_not_usable(
+    monkeypatch: pytest.MonkeyPatch, initialised: bool, error: Exception | None, expected: bool
+) -> None:
+    def synchronize() -> None:
+        if error is not None:
+            raise error
+
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: initialised)
+    monkeypatch.setattr(torch.cuda, "synchronize", synchronize)
+    assert is_usable() == expected

@@ -4,8 +4,6 @@ import os
 import platform
 from pathlib import Path
 
-import torch
-
 
 def machine() -> str:
     """Processor, cores, load, GPU and Python of this machine."""
@@ -14,6 +12,8 @@ def machine() -> str:
     if cpuinfo.exists():
         names = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
         processor = names[0].split(":")[1].strip() if names else processor
+    import torch  # not with the module: scale.py's processes are measured for their memory
+
     load = os.getloadavg()[0]
     cores = os.cpu_count()
     gpu = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""

@@ -20,9 +20,10 @@ study: $(VENV)/.installed
 		else $(BIN)/symray launch studies/quickstart.yaml; fi
 
 # Set up, then every check and every test that is not slow. In the order of the files: xdist would take
-# those of few tests last, which are the long ones, and end with one of them alone.
+# those of few tests last, which are the long ones, and end with one of them alone. What runs side by
+# side is said in tests/conftest.py.
 test: lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --no-loadscope-reorder
 
 # The tests that take minutes.
 test-slow: $(VENV)/.installed-dev

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from symray.study.driver import launch
 from symray.study.file import load_study_file
@@ -19,6 +20,22 @@ from symray.study.storage.identity import identity
 from symray.study.views import MLFLOW_STATUS
 
 pytest_plugins = ["services", "hosts"]  # tests/support
+
+
+class ClusterInOne(LoadFileScheduling):
+    """A file's tests run in one process, all that start nodes in the same one.
+
+    They mostly wait, beside tests that compute; two at a time they take twice as long.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "cluster" if "/cluster/" in file else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ClusterInOne:
+    return ClusterInOne(config, log)
+
 
 SMALL = """\
 study: {name}

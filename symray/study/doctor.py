@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from symray.study.home import home
-from symray.study.links import server
+from symray.study.links import server, without_credentials
 
 TESTED = {
     "torch": "2.13.0",
@@ -184,7 +184,7 @@ def _tried(name: str, attempt: Callable[[], str], advice: str) -> Finding:
     try:
         return Finding(name, "ok", attempt(), essential=True)
     except Exception as error:
-        words = " ".join(str(error).split())
+        words = " ".join(without_credentials(str(error)).split())
         found = f"{type(error).__name__}: {words}"[:160]
         return Finding(name, "missing", found, advice, essential=True)
 
@@ -205,12 +205,12 @@ def _optuna() -> str:
 
 
 def _mlflow() -> str:
-    from symray.study.mlflow_client import make_client, tracking_uri
+    from symray.study.mlflow_client import make_client, shown_uri
 
     count = len(make_client().search_experiments(max_results=1000))
     base = server()
     if base is None:
-        return f"{tracking_uri()} with {count} experiments"
+        return f"{shown_uri()} with {count} experiments"
     with urllib.request.urlopen(f"{base}/version", timeout=10) as answer:
         return f"{base}, version {answer.read().decode().strip()}, with {count} experiments"
 

@@ -25,6 +25,7 @@ from mlflow.entities import Experiment
 from mlflow.exceptions import MlflowException
 
 from symray.errors import UserError
+from symray.study.links import without_credentials
 
 for _name in ("mlflow", "alembic"):
     logging.getLogger(_name).setLevel(logging.ERROR)
@@ -33,6 +34,11 @@ for _name in ("mlflow", "alembic"):
 def tracking_uri() -> str:
     """``MLFLOW_TRACKING_URI``, or the SQLite file under the home folder."""
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home() / 'mlflow.db'}"
+
+
+def shown_uri() -> str:
+    """:func:`tracking_uri` as it may be printed and kept."""
+    return without_credentials(tracking_uri())
 
 
 def artifact_root() -> Path | None:
@@ -104,7 +110,7 @@ def _refuse_another(experiment: Experiment) -> None:
     """An embedded store is its home folder's own: there the other study was deleted."""
     if IDENTITY in experiment.tags and os.environ.get("MLFLOW_TRACKING_URI"):
         raise UserError(
-            f"MLflow at {tracking_uri()} has an experiment '{experiment.name}' of another study of "
+            f"MLflow at {shown_uri()} has an experiment '{experiment.name}' of another study of "
             "that name, from another home folder; give this one another name with --name, or "
             "rename that experiment"
         )
@@ -119,7 +125,7 @@ def answering(then: str) -> Iterator[None]:
         raise
     except Exception as error:
         raise UserError(
-            f"MLflow at {tracking_uri()} does not answer as it should ({brief(error)}); "
+            f"MLflow at {shown_uri()} does not answer as it should ({brief(error)}); "
             f"start the server or set MLFLOW_TRACKING_URI, then {then}"
         ) from error
 
@@ -131,4 +137,5 @@ def brief(error: BaseException) -> str:
         if isinstance(reason, OSError) and reason.strerror:
             return reason.strerror
         reason = reason.__cause__ or reason.__context__
-    return textwrap.shorten(str(error), 160, placeholder=" ...") or type(error).__name__
+    words = textwrap.shorten(without_credentials(str(error)), 160, placeholder=" ...")
+    return words or type(error).__name__

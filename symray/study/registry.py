@@ -13,7 +13,7 @@ from mlflow.exceptions import MlflowException
 
 from symray.errors import UserError, nearest
 from symray.study.champion import ALIAS, champion_task, digest, registered
-from symray.study.mlflow_client import answering, make_client, tracking_uri
+from symray.study.mlflow_client import answering, make_client, shown_uri, tracking_uri
 from symray.study.projection import Projection
 from symray.study.record import StudyRecord
 from symray.study.whole import write_whole
@@ -110,7 +110,7 @@ def _resolve(client: MlflowClient, reference: str) -> ModelVersion:
     names = [model.name for model in client.search_registered_models()]
     if name not in names:
         hint = nearest(name, names) if names else "; nothing is registered there yet"
-        raise UserError(f"there is no registered model '{name}' at {tracking_uri()}{hint}")
+        raise UserError(f"there is no registered model '{name}' at {shown_uri()}{hint}")
     try:
         if number:
             return client.get_model_version(name, number)

@@ -13,7 +13,13 @@ import urllib.request
 from symray.errors import UserError
 from symray.study.home import find_study, home
 from symray.study.links import experiment_link
-from symray.study.mlflow_client import answering, artifact_root, make_client, tracking_uri
+from symray.study.mlflow_client import (
+    answering,
+    artifact_root,
+    make_client,
+    shown_uri,
+    tracking_uri,
+)
 
 PORT = 5000
 """Tried first, as MLflow itself does."""
@@ -38,7 +44,7 @@ def study_page(base: str, name: str | None) -> str:
     if experiment is None:
         find_study(name)
         raise UserError(
-            f"study '{name}' is not at {tracking_uri()} yet; `symray reconcile {name}` writes it"
+            f"study '{name}' is not at {shown_uri()} yet; `symray reconcile {name}` writes it"
         )
     return experiment_link(base, experiment.experiment_id)
 
@@ -78,11 +84,14 @@ class Server:
             self._process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "mlflow", "server", "--workers", "1"),
-                    *("--backend-store-uri", tracking_uri()),
                     *("--host", "127.0.0.1", "--port", str(port)),
                     *artifacts,
                 ],
-                env=os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
+                env=os.environ
+                | {
+                    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+                    "MLFLOW_BACKEND_STORE_URI": tracking_uri(),  # all see a command's options
+                },
                 cwd=home(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -26,13 +26,14 @@ def test_broken_things_are_found_and_come_with_advice(
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("SYMRAY_HOME", str(tmp_path / "file"))
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://ada:hunter2@127.0.0.1:9")
     monkeypatch.setenv("SYMRAY_DATA", str(tmp_path / "nowhere"))
     monkeypatch.setenv("RAY_ADDRESS", "no address at all")
     found = findings()
     for name in ("home folder", "MLflow", "Optuna storage", "Ray"):
         assert (found[name].status, found[name].essential) == ("missing", True), name
         assert found[name].advice
+    assert "hunter2" not in str(found)
     assert found["data"].status == "missing"
     assert not found["data"].essential
 

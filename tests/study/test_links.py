@@ -1,6 +1,6 @@
 import pytest
 
-from symray.study.links import experiment_link, run_link, server
+from symray.study.links import experiment_link, run_link, server, without_credentials
 
 
 @pytest.mark.parametrize(
@@ -10,6 +10,7 @@ from symray.study.links import experiment_link, run_link, server
         ("sqlite:///tracking.db", None),
         ("http://tracking.example:5000/", "http://tracking.example:5000"),
         ("https://tracking.example", "https://tracking.example"),
+        ("https://ada:se@cret@tracking.example/a@b", "https://tracking.example/a@b"),
     ],
 )
 def test_only_an_address_is_a_server(
@@ -17,6 +18,19 @@ def test_only_an_address_is_a_server(
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     assert server() == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("at postgresql://ada:secret@db/runs failed", "at postgresql://db/runs failed"),
+        ("http://ada@h:1/a and http://b:c@h", "http://h:1/a and http://h"),
+        ("sqlite:////home/a@b/mlflow.db", "sqlite:////home/a@b/mlflow.db"),
+        ("http://h/x, mail ada@h", "http://h/x, mail ada@h"),
+    ],
+)
+def test_credentials_are_left_out(text: str, expected: str) -> None:
+    assert without_credentials(text) == expected
 
 
 def test_pages() -> None:

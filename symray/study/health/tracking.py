@@ -8,7 +8,7 @@ from mlflow.entities import ViewType
 from symray.study.health.facts import Facts
 from symray.study.health.finding import Finding
 from symray.study.home import home
-from symray.study.mlflow_client import brief, make_client, tracking_uri
+from symray.study.mlflow_client import brief, make_client, shown_uri
 from symray.study.views import RunView, views
 from symray.study.words import listed, plural
 
@@ -26,9 +26,9 @@ def unwritten(facts: Facts) -> Iterator[Finding]:
         # Whatever MLflow or the network raises is the finding.
         yield _finding(
             facts,
-            f"MLflow at {tracking_uri()} does not answer ({brief(error)}), so nobody knows what it "
+            f"MLflow at {shown_uri()} does not answer ({brief(error)}), so nobody knows what it "
             "shows of the study; the record is whole: start the server, then reconcile",
-            {"uri": tracking_uri()},
+            {"uri": shown_uri()},
         )
         return
     live = facts.state == "running"

@@ -166,7 +166,7 @@ class Driver:
         finally:
             if self.mirror:
                 self.mirror.catch_up()
-            self.projector.close(complete=self.record.complete)
+            self.projector.close(self.record.complete, self.stopping)
 
     def _run_once(self) -> None:
         tags = trial_tags(self.file)

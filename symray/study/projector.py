@@ -1,7 +1,11 @@
 """Keeps MLflow equal to the record: in the background while a study runs, wholly at its ends."""
 
+import threading
+import time
+
+from symray.errors import UserError
 from symray.study.champion import champion_task
-from symray.study.mlflow_client import answering, brief, make_client, tracking_uri
+from symray.study.mlflow_client import answering, brief, make_client, shown_uri
 from symray.study.progress import Progress
 from symray.study.projection import Projection
 from symray.study.record import StudyRecord
@@ -12,7 +16,10 @@ from symray.study.views import RunView, view_of, views
 from symray.study.writer import MLflowWriter
 
 DRAIN = 60.0
-"""Seconds that the end of a study waits for what is still to be written."""
+"""Seconds that a study which is complete waits at its end for a server that is away or slow."""
+
+AGAIN = 2.0
+"""Seconds until it is asked again then."""
 
 
 class Projector:
@@ -28,10 +35,7 @@ class Projector:
         self.record = record
         self.lease = lease
         self.progress = progress
-        self._writer = MLflowWriter(
-            connect=lambda: Projection(record, make_client()),
-            view=self._view,
-        )
+        self._writer = MLflowWriter(self._connect, self._view, self._tell)
 
     def start(self) -> None:
         """Begin to write; everything that the record holds is compared first."""
@@ -43,28 +47,53 @@ class Projector:
         """The record of task ``name`` has changed."""
         self._writer.mark(name)
 
+    def _connect(self) -> Projection:
+        return Projection(self.record, make_client())
+
     def _view(self, name: str) -> RunView | None:
         self.lease.check()
         return view_of(self.record, name, live=True)
 
-    def close(self, complete: bool) -> None:
-        """Write the rest: the ends of all runs, the report, the champion."""
-        written = self._writer.close(DRAIN)
-        projection = self._writer.projection
-        try:
-            if not written or projection is None:
-                raise ConnectionError(self._writer.away or f"no answer within {DRAIN:.0f} s")
-            self.lease.check()
-            equalise(self.record, projection, live=False, complete=complete)
-        except LeaseLostError:
-            return  # whoever has the study now writes on
-        except Exception as error:
-            # Whatever MLflow or the network raises: the record is whole, only its picture isn't.
-            self.progress.message(
-                f"MLflow at {tracking_uri()} does not take what is left to write "
-                f"({brief(error)}); nothing is lost: `symray reconcile {self.record.name}` "
-                "writes it when the server is back"
-            )
+    def _tell(self, what: str) -> None:
+        self.progress.message(f"MLflow at {shown_uri()} {what}")
+
+    def close(self, complete: bool, stopping: threading.Event) -> None:
+        """Write the rest: the ends of all runs, the report, the champion.
+
+        Args:
+            complete: the study is; only then a server that is away is waited for.
+            stopping: ends the waiting.
+        """
+        self._writer.close(DRAIN)
+        end = time.monotonic() + DRAIN
+        told = False
+        while True:
+            try:
+                self._write_rest(complete)
+                if told:
+                    self._tell("answers again")
+                return
+            except LeaseLostError:
+                return  # whoever has the study now writes on
+            except Exception as error:
+                # Whatever MLflow or the network raises, the record is whole; its picture isn't.
+                reason, final = brief(error), isinstance(error, UserError)
+            if final or not complete or time.monotonic() > end or stopping.is_set():
+                break
+            if not told:
+                self._tell(f"does not answer ({reason}); waiting {DRAIN:.0f} s for it")
+                told = True
+            stopping.wait(AGAIN)
+        self._tell(
+            f"does not take what is left to write ({reason}); nothing is lost: "
+            f"`symray reconcile {self.record.name}` writes it when the server is back"
+        )
+
+    def _write_rest(self, complete: bool) -> None:
+        if self._writer.is_alive():
+            raise ConnectionError("slow")
+        self.lease.check()
+        equalise(self.record, self._connect(), live=False, complete=complete)
 
 
 def reconcile(record: StudyRecord) -> list[str]:

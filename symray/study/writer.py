@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from symray.study.mlflow_client import brief
 from symray.study.projection import Projection
+from symray.study.storage import LeaseLostError
 from symray.study.views import RunView
 
 INTERVAL = 2.0
@@ -23,20 +24,25 @@ class MLflowWriter(threading.Thread):
     Args:
         connect: makes the projection; called in the writer's own thread, again after a failure.
         view: the run of a task by name, as the record has it now.
+        tell: hears in a sentence that the server has gone, and that it is back.
     """
 
     def __init__(
-        self, connect: Callable[[], Projection], view: Callable[[str], RunView | None]
+        self,
+        connect: Callable[[], Projection],
+        view: Callable[[str], RunView | None],
+        tell: Callable[[str], None],
     ) -> None:
         super().__init__(name="mlflow-writer", daemon=True)
         self._connect = connect
         self._view = view
+        self._tell = tell
         self._changed: set[str] = set()
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._closing = False
         self.away: str | None = None
-        self.projection: Projection | None = None
+        self._projection: Projection | None = None
 
     def mark(self, name: str) -> None:
         """The record of task ``name`` has changed."""
@@ -57,18 +63,32 @@ class MLflowWriter(threading.Thread):
             pause = INTERVAL
             try:
                 self._flush()
-                self.away = None
+                self._see(None)
+            except LeaseLostError:
+                return  # whoever has the study now writes on
             except Exception as error:
                 # Whatever MLflow or the network raises is no reason to stop a study.
-                self.away = brief(error)
+                self._see(brief(error))
+                # What it knows may be stale: a run was made, and the answer got lost.
+                self._projection = None
                 pause = PAUSE
             if closing:
                 return
             self._wake.wait(pause)
 
+    def _see(self, away: str | None) -> None:
+        """Keep why the server is away; None while it answers."""
+        if away and not self.away:
+            self._tell(
+                f"does not answer ({away}); the study goes on, what is missing there follows"
+            )
+        elif self.away and not away:
+            self._tell("answers again")
+        self.away = away
+
     def _flush(self) -> None:
-        if self.projection is None:
-            self.projection = self._connect()
+        if self._projection is None:
+            self._projection = self._connect()
         with self._lock:
             names = sorted(self._changed)
         for name in names:
@@ -77,7 +97,7 @@ class MLflowWriter(threading.Thread):
             try:
                 view = self._view(name)
                 if view is not None:
-                    self.projection.sync(view)
+                    self._projection.sync(view)
             except Exception:
                 self.mark(name)
                 raise

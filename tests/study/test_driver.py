@@ -12,6 +12,7 @@ from optuna.trial import TrialState
 from watching import Watching
 
 from symray.errors import UserError
+from symray.study import projector
 from symray.study.champion import registered
 from symray.study.confirmation import read_confirmation
 from symray.study.driver import launch, resume
@@ -194,6 +195,7 @@ def test_a_server_that_is_away_delays_nothing_and_is_filled_later(
     make_file: MakeFile, assert_ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    monkeypatch.setattr(projector, "DRAIN", 1.0)
     progress = Watching()
     began = time.monotonic()
     record = run(make_file(), progress)

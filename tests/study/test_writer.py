@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mlflow import MlflowClient
@@ -27,10 +28,13 @@ GOOD = {"mi_z0_y": 0.25, "x_mae": 0.5, "y_mae": 1.0}
 PATIENCE = 60.0
 
 
-def writer_to(record: StudyRecord, client: MlflowClient) -> MLflowWriter:
+def writer_to(
+    record: StudyRecord, client: MlflowClient, told: list[str] | None = None
+) -> MLflowWriter:
     return MLflowWriter(
         connect=lambda: Projection(record, client),
         view=lambda name: view_of(record, name, live=True),
+        tell=(told if told is not None else []).append,
     )
 
 
@@ -137,7 +141,8 @@ def test_a_server_that_is_away_costs_nothing_and_gets_everything_when_it_comes_b
     assert lost.away is not None
     assert "refused" in lost.away
 
-    writer = writer_to(record, client)
+    told: list[str] = []
+    writer = writer_to(record, client, told)
     for task in tasks:
         writer.mark(task.name)
     writer.start()
@@ -146,5 +151,34 @@ def test_a_server_that_is_away_costs_nothing_and_gets_everything_when_it_comes_b
     assert servers[0].wait(threading.Event())
     assert writer.close(PATIENCE)
     assert writer.away is None
+    gone, back = told
+    assert gone.startswith("does not answer (Connection refused); the study goes on")
+    assert back == "answers again"
     for task in tasks:
         assert shown(record, client, task) == recorded(task)
+
+
+class AnswerLost(MlflowClient):
+    """Makes the first run, and nobody hears of it."""
+
+    lost = False
+
+    def create_run(self, *args: Any, **kwargs: Any) -> Any:
+        made = super().create_run(*args, **kwargs)
+        if kwargs["run_name"] == "trial-0000" and not self.lost:
+            self.lost = True
+            raise ConnectionError("reset by peer")
+        return made
+
+
+def test_a_run_whose_making_was_not_answered_is_not_made_again(
+    make_record: MakeRecord, add_trial: AddTrial, embedded_store: MlflowClient
+) -> None:
+    record = make_record()
+    task = add_trial(record, **GOOD)
+    writer = writer_to(record, AnswerLost(embedded_store.tracking_uri))
+    writer.mark(task.name)
+    writer.start()
+    wait_for(lambda: writer.away)
+    assert writer.close(PATIENCE)
+    assert shown(record, embedded_store, task) == recorded(task)

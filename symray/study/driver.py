@@ -8,17 +8,20 @@ import shutil
 import threading
 import time
 from contextlib import nullcontext
+from pathlib import Path
 
 from optuna.trial import TrialState
 
 from symray.data import load_data
 from symray.errors import UserError
+from symray.study import jsonl
 from symray.study.champion import build_champion
 from symray.study.cluster.attached import as_many_as_fit, refuse_what_never_fits
 from symray.study.confirmation import Confirmation, choose
 from symray.study.drawing import draw_figures
 from symray.study.file import StudyFile
 from symray.study.fingerprints import code_of, trial_tags
+from symray.study.folder import LOSSES, drivers_of
 from symray.study.home import find_study, make_study_folder
 from symray.study.leaderboard import candidate_of, leaderboard, nothing_feasible, rank
 from symray.study.mlflow_client import refuse_taken_experiment
@@ -143,6 +146,7 @@ class Driver:
         self.spent_before = record.searched_seconds()
         self.projector = Projector(record, lease, progress)
         self.confirmation: Confirmation | None = None
+        self._drivers = drivers_of(record.events())
         self._searching_since: float | None = None
         self._looked = 0.0
         self._has_worked = False
@@ -186,6 +190,7 @@ class Driver:
                     self.stopping,
                     self._on_step,
                     self._on_loss,
+                    drivers=self._drivers,
                 )
         finally:
             stages.close()
@@ -264,6 +269,9 @@ class Driver:
         self._keep_best_checkpoints()
 
     def _on_loss(self, task: Task, reason: str) -> None:
+        self.lease.check()
+        event = {"event": "worker lost", "time": time.time(), "reason": reason}
+        jsonl.append(Path(task.folder) / LOSSES, [event])
         self.progress.message(
             f"{task.name} lost its worker ({reason}) and goes on from its last checkpoint"
         )

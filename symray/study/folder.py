@@ -1,7 +1,7 @@
-"""What a task's folder tells, to anyone who can read it."""
+"""What a task's folder tells, and a study's, to anyone who can read it."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,11 @@ def task_events(folder: Path) -> list[dict[str, Any]]:
     """
     events = jsonl.read(folder / "events.jsonl") + jsonl.read(folder / LOSSES)
     return sorted(events, key=lambda event: float(event["time"]))
+
+
+def drivers_of(events: Iterable[Mapping[str, Any]]) -> int:
+    """How many drivers a study has had, by its events: a fencing number for its workers."""
+    return sum(event["event"] in ("launch", "resume") for event in events)
 
 
 def run_id(folder: Path) -> str | None:

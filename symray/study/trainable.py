@@ -12,12 +12,14 @@ import torch
 from ray import tune
 
 from symray.errors import UserError
+from symray.study import jsonl
 from symray.study.cuda import is_out_of_memory, is_usable, memory_sentence
+from symray.study.folder import drivers_of
 from symray.study.full_disk import HOLD, full_here, is_full
 from symray.study.store.objects import StoreAwayError
 from symray.study.store.workplace import Place, Workplace
 from symray.study.task import Report, Task
-from symray.study.worker import Copy, TaskRun
+from symray.study.worker import Copy, SupersededError, TaskRun
 
 SHOWS = 15.0
 """Seconds in which a shared folder shows on one node what another one has written."""
@@ -27,7 +29,8 @@ class TaskTrainable(tune.Trainable):
     """Runs the task in ``config["task"]``; its prints go to the task's ``output.log``.
 
     ``config["place"]`` says where the driver keeps the study: on a store, or in a folder that is
-    to be seen here.
+    to be seen here. ``config["drivers"]`` says how many the study has had, that one included: a
+    driver that was replaced, and comes back, begins nothing.
 
     Tune's own checkpoints are not used: a new actor finds the newest whole checkpoint in the
     task's folder, after the loss of a node just as after a resume.
@@ -41,6 +44,7 @@ class TaskTrainable(tune.Trainable):
         """
         self._task: Task = config["task"]
         self._place: Place | None = config.get("place")
+        self._drivers: int = config.get("drivers", 0)
         self._run: TaskRun | None = None
         self._copy: Copy | None = None
         self._ready = False
@@ -66,7 +70,8 @@ class TaskTrainable(tune.Trainable):
     def cleanup(self) -> None:
         """Lose no epoch when the study is stopped between two checkpoints."""
         if self._run is not None:
-            self._run.save()
+            with contextlib.suppress(SupersededError):
+                self._run.save()
         self._run = None
         torch.cuda.empty_cache()  # for whoever shares the GPU; without one it does nothing
 
@@ -74,11 +79,19 @@ class TaskTrainable(tune.Trainable):
         """Have the task's folder here, before anything is written to it."""
         if self._ready or self._place is None:
             return
+        study = self._task.study
         if self._place.store is None:
             _refuse_unshared(Path(self._task.folder))
+            self._refuse_replaced(jsonl.read(Path(self._place.home, study, "events.jsonl")))
         else:
-            self._task, self._copy = _workplace(self._place).begin(self._task)
+            workplace = _workplace(self._place)
+            self._refuse_replaced(workplace.events_of(study))
+            self._task, self._copy = workplace.begin(self._task)
         self._ready = True
+
+    def _refuse_replaced(self, events: list[dict[str, Any]]) -> None:
+        if drivers_of(events) > self._drivers:
+            raise SupersededError(f"study '{self._task.study}' has another driver")
 
     def _advance(self) -> Report:
         if self._run is None:

@@ -11,7 +11,6 @@ import os
 import tempfile
 import textwrap
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
@@ -24,11 +23,9 @@ from ray.tune.search import Searcher
 from ray.tune.stopper import Stopper
 
 from symray.errors import UserError
-from symray.study import jsonl
 from symray.study.cluster.attached import as_many_as_fit, refuse_what_never_fits
 from symray.study.cluster.sharing import Sharing
 from symray.study.file import Resources
-from symray.study.folder import LOSSES
 from symray.study.full_disk import elsewhere, full_node
 from symray.study.source import TaskSource
 from symray.study.store.workplace import Place
@@ -65,13 +62,14 @@ class _Searcher(_Unsaved, Searcher):
         stopping: threading.Event,
         may_have: Callable[[], int | None],
         on_loss: Callable[[Task, str], None],
+        drivers: int,
     ) -> None:
         super().__init__()
         self.source = source
         self.stopping = stopping
         self.may_have = may_have
         self.on_loss = on_loss
-        self.place = Place.here()
+        self.common = {"place": Place.here(), "drivers": drivers}
         self.live: dict[str, Task] = {}
         self.reports: dict[str, Report] = {}
         self.losses: dict[str, _Loss] = {}
@@ -89,7 +87,7 @@ class _Searcher(_Unsaved, Searcher):
             self.live[trial_id] = task
             loss = self.losses.get(task.name)
             full = full_node(loss.reason) if loss else None
-            return {"task": task, "place": self.place, "avoid": full}
+            return {"task": task, "avoid": full} | self.common
         done = self.loudly(lambda: self.source.exhausted, otherwise=True)
         return Searcher.FINISHED if done and not self.live else None
 
@@ -155,8 +153,6 @@ class _Searcher(_Unsaved, Searcher):
         reason = textwrap.shorten(first, 200, placeholder=" ...") or "an unknown reason"
         before = self.losses.get(task.name)
         self.losses[task.name] = _Loss(before.times + 1 if before else 1, reason)
-        event = {"event": "worker lost", "time": time.time(), "reason": reason}
-        jsonl.append(Path(task.folder) / LOSSES, [event])
         self.loudly(lambda: self.on_loss(task, reason), otherwise=None)
 
     def save(self, checkpoint_path: str) -> None:
@@ -208,6 +204,7 @@ def run_tasks(
     on_step: Callable[[], None] = lambda: None,
     on_loss: Callable[[Task, str], None] = lambda task, reason: None,
     trainable: type[tune.Trainable] = TaskTrainable,
+    drivers: int = 1,
 ) -> None:
     """Run all tasks of ``source``; returns when there are none left or ``stopping`` is set.
 
@@ -221,6 +218,7 @@ def run_tasks(
         on_loss: hears of a worker that was lost, and why.
         trainable: what runs a task; its results hold a :class:`Report` under ``report`` and, under
             ``reusable``, whether its worker can take another one.
+        drivers: that the study has had, this one included.
 
     Raises:
         UserError: a task takes more than this machine has.
@@ -234,7 +232,7 @@ def run_tasks(
     def may_have() -> int | None:
         return sharing.most(as_many_as_fit(resources)) if sharing and most is None else None
 
-    searcher = _Searcher(source, stopping, may_have, on_loss)
+    searcher = _Searcher(source, stopping, may_have, on_loss, drivers)
 
     class _Steps(_Unsaved, tune.Callback):
         def on_step_end(self, iteration: int, trials: list[Trial], **info: Any) -> None:

@@ -36,6 +36,10 @@ KEPT = 2
 """Checkpoints of a task that are kept while it is trained."""
 
 
+class SupersededError(Exception):
+    """Another worker has the task, or its study another driver: this one writes nothing more."""
+
+
 class Copy(Protocol):
     """The durable copy of a task's folder, where that isn't the folder itself."""
 
@@ -77,7 +81,6 @@ class TaskRun:
         self._finals: list[dict[str, float]] = []
         self._last: dict[str, Any] = {"epoch": 0, "values": {}}
         self._saved_at = time.monotonic()
-        self._superseded = False
         torch.set_num_threads(task.threads)
         os.environ["LOKY_MAX_CPU_COUNT"] = str(task.threads)  # what RDKit's processes go by
 
@@ -96,10 +99,13 @@ class TaskRun:
         return int(self._last["epoch"])
 
     def advance(self) -> Report:
-        """Train one more epoch; never raises for what training does wrong."""
-        if self._superseded:
-            return self._report("failed", "another worker has taken it over")
+        """Train one more epoch; never raises for what training does wrong.
+
+        Raises:
+            SupersededError: another worker has begun where this one was.
+        """
         if len(self._finals) == self.task.repeats:
+            self.save()
             return self._report("complete")
         try:
             values = self.trainer.run_epoch()
@@ -135,9 +141,13 @@ class TaskRun:
 
         A worker that was cut off from its driver, or whose driver was replaced, finds that another
         one has begun where it was itself, and writes nothing.
+
+        Raises:
+            SupersededError: it is so.
         """
-        if self._is_superseded() or not self._unwritten:
+        if not self._unwritten:
             return
+        self._refuse_superseded()
         extra = {"finals": self._finals, "lines": self._unwritten}
         checkpoints = self.folder / "checkpoints"
         state = self.trainer.state()
@@ -183,9 +193,9 @@ class TaskRun:
             spec = spec.with_seed(derive_seed(spec.seed, "repeat", repeat))
         return build_trainer(spec, self._device)
 
-    def _is_superseded(self) -> bool:
-        self._superseded |= self._newest_attempt() > self.attempt
-        return self._superseded
+    def _refuse_superseded(self) -> None:
+        if self._newest_attempt() > self.attempt:
+            raise SupersededError(f"another worker has taken {self.task.name} over")
 
     def _newest_attempt(self) -> int:
         if self._copy:
@@ -204,8 +214,7 @@ class TaskRun:
         return self.trainer.evaluate("validation", (cheap | set(self.task.metrics)) & has)
 
     def _fail(self, reason: str, out_of_memory: bool = False) -> Report:
-        if self._is_superseded():
-            return self._report("failed", reason)
+        self._refuse_superseded()
         jsonl.append(self.folder / "metrics.jsonl", self._unwritten)
         self._unwritten = []
         self._event("failed", epoch=self.epoch, reason=reason)

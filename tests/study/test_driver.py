@@ -12,7 +12,7 @@ from optuna.trial import TrialState
 from watching import Watching
 
 from symray.errors import UserError
-from symray.study import projector
+from symray.study import jsonl, projector
 from symray.study.champion import registered
 from symray.study.confirmation import read_confirmation
 from symray.study.driver import launch, resume
@@ -188,6 +188,27 @@ def test_a_worker_that_is_killed_costs_nothing(make_file: MakeFile, assert_ledge
     starts = [e for trial in events for e in trial if e["event"] == "start"]
     assert len(lost) == 2
     assert [e["epoch"] for e in starts if e["attempt"] > 1] != [0, 0]
+    assert_ledger(record)
+
+
+def test_a_trial_that_a_replaced_drivers_worker_begins_is_not_lost(
+    make_file: MakeFile, assert_ledger: Ledger
+) -> None:
+    """Which it does when its driver is continued at the wrong moment; it is gone a second later."""
+
+    def begin(task: Task, report: Report) -> None:
+        if report.epoch == 2:
+            start = task_events(Path(task.folder))[-1]
+            foreign = start | {"attempt": start["attempt"] + 1, "pid": 1}
+            jsonl.append(Path(task.folder) / "events.jsonl", [foreign])
+
+    progress = Watching(begin)
+    file = make_file("training.epochs=4", "checkpoints.every=0s", "trials=1", "confirmation.top=0")
+    record = run(file, progress)
+    assert [t.state.name for t in record.trials()] == ["COMPLETE"]
+    assert sum("another worker has taken trial-0000 over" in m for m in progress.messages) == 1
+    starts = [e for e in task_events(record.trial_folder(0)) if e["event"] == "start"]
+    assert [(e["attempt"], e["pid"] == 1) for e in starts] == [(1, False), (2, True), (3, False)]
     assert_ledger(record)
 
 

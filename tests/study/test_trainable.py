@@ -9,12 +9,14 @@ import ray
 from symray.data.base import VECTORS
 from symray.models.design import Design
 from symray.models.registry import model_class
-from symray.study import trainable
+from symray.study import jsonl, trainable
 from symray.study.cluster.attached import start_ray
 from symray.study.folder import metric_lines, task_events
 from symray.study.full_disk import full_node
+from symray.study.store.workplace import Place
 from symray.study.task import Task
 from symray.study.trainable import TaskTrainable
+from symray.study.worker import SupersededError
 from symray.training.settings import resolve_settings
 
 SMALL = {"epochs": 2, "steps_per_epoch": 2, "batch_size": 16, "hidden_width": 8}
@@ -79,3 +81,33 @@ def test_a_full_disk_is_told_with_the_node_and_with_room_a_worker_goes_on(
     outcomes = [again.step()["report"].outcome for _ in range(2)]
     assert outcomes == ["running", "complete"]
     assert [line["epoch"] for line in metric_lines(Path(task.folder))] == [1, 2]
+
+
+def test_a_replaced_drivers_worker_begins_nothing(tmp_path: Path) -> None:
+    """Neither in a shared folder nor on a store; one of the newest driver does."""
+    events = [{"event": "launch"}, {"event": "extend", "trials": 1}, {"event": "resume"}]
+    (tmp_path / "store").mkdir()
+    for store in (None, f"file://{tmp_path / 'store'}"):
+        kept = tmp_path / "store" if store else tmp_path / "home"
+        task = task_in(tmp_path / "home" / "s" / "trials" / "0000")
+        (kept / "s").mkdir(parents=True)
+        jsonl.append(kept / "s" / "events.jsonl", events)
+        if store is None:
+            task.save()
+        place = Place(str(tmp_path / "home"), store)
+        before = sorted(kept.rglob("*"))
+        replaced = TaskTrainable({"task": task, "place": place, "drivers": 1})
+        with pytest.raises(SupersededError, match="study 's' has another driver"):
+            replaced.step()
+        assert sorted(kept.rglob("*")) == before
+        newest = TaskTrainable({"task": task, "place": place, "drivers": 2})
+        assert newest.step()["report"].outcome == "running"
+
+
+def test_a_worker_that_is_superseded_ends_without_a_word(tmp_path: Path) -> None:
+    task = task_in(tmp_path / "0000")
+    old, new = TaskTrainable({"task": task}), TaskTrainable({"task": task})
+    old.step()
+    new.step()
+    old.stop()
+    assert metric_lines(Path(task.folder)) == []

@@ -21,7 +21,7 @@ from symray.models.registry import model_class
 from symray.study import jsonl
 from symray.study.folder import metric_lines, task_events
 from symray.study.task import Report, Task, derive_seed
-from symray.study.worker import TaskRun, load_trained
+from symray.study.worker import SupersededError, TaskRun, load_trained
 from symray.training.checkpoint import newest_checkpoint
 from symray.training.evaluation import metric_names
 from symray.training.settings import resolve_settings
@@ -403,3 +403,24 @@ def test_a_loaded_model_is_the_trained_one(whole: Task) -> None:
     trainer = load_trained(whole, "cpu")
     values = metric_lines(Path(whole.folder))[-1]["values"]
     assert trainer.evaluate("validation", OWN) == {name: values[name] for name in OWN}
+
+
+@pytest.mark.parametrize("checkpoint_every", [0.0, NEVER])
+def test_a_worker_whose_task_another_one_has_begun_writes_and_claims_nothing(
+    make_task: MakeTask, checkpoint_every: float
+) -> None:
+    task = replace(make_task(), checkpoint_every=checkpoint_every)
+    old = TaskRun(task, "cpu")
+    old.advance()
+    TaskRun(task, "cpu")
+    folder = Path(task.folder)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+    def to_the_end() -> None:
+        while old.advance().outcome == "running":
+            pass
+
+    for _ in range(2):
+        with pytest.raises(SupersededError, match=f"taken {task.name} over"):
+            to_the_end()
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before

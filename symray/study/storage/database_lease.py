@@ -4,6 +4,7 @@ The holder renews it every few seconds. A driver that stood still finds a higher
 comes back, inside the transaction of whatever it was going to write.
 """
 
+import math
 import os
 import re
 import socket
@@ -174,7 +175,8 @@ class DatabaseLease:
             try:
                 self._renew()
             except LeaseLostError:
-                return  # the driver finds out by itself
+                self._renewed = -math.inf  # the driver's next check asks, and finds out
+                return
             except SQLAlchemyError:
                 continue
 

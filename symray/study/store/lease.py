@@ -76,7 +76,7 @@ class StoreLease:
         """
         now = _holder(self.store, self.study)
         if now is None or now["id"] != self._id:
-            name = _name(now) if now else "somebody who removed it from the store"
+            name = _name(now) if now else "another driver"  # which has given it back since
             raise LeaseLostError(self.study, name)
 
     def give_back(self) -> None:

@@ -93,6 +93,11 @@ class Workplace:
         copy.pull()
         return replace(task, folder=str(self.root / folder), spec=spec), copy
 
+    def events_of(self, study: str) -> list[dict[str, Any]]:
+        """What was done to a study, by the store."""
+        lines = (self.store.read(f"{study}/events.jsonl") or b"").splitlines()
+        return [json.loads(line) for line in lines]
+
     def _bring(self, value: Any) -> Any:
         """A path of the driver's home as one that is here; its content is fetched."""
         if isinstance(value, Mapping):

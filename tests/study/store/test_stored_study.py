@@ -3,6 +3,8 @@
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -172,3 +174,44 @@ def test_a_pretrained_study_with_a_database_whose_workers_are_killed(
         assert starts[0] == 0
         assert starts[1] > 0
     assert not set(first.ended_tasks) & set(second.ended_tasks)
+
+
+@pytest.mark.slow
+def test_a_driver_that_hangs_is_replaced_from_another_head_and_writes_nothing_more(
+    tmp_path: Path,
+    study_home: Path,
+    write_study: WriteStudy,
+    assert_ledger: Ledger,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its workers go on meanwhile; the two heads share the store and MLflow."""
+    (tmp_path / "store").mkdir()
+    monkeypatch.setenv("SYMRAY_STORE", f"file://{tmp_path / 'store'}")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    path = write_study(tmp_path, "hanging")
+    sets = ["--set", "training.epochs=25", "--set", "checkpoints.every=0.1s"]
+    hanging = subprocess.Popen(
+        [sys.executable, "-m", "symray", "launch", str(path), *sets],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert hanging.stderr
+    assert any("[1/3]" in line for line in hanging.stderr)
+    hanging.send_signal(signal.SIGSTOP)
+    monkeypatch.setenv("SYMRAY_HOME", str(tmp_path / "another head"))
+    record = resume("hanging", Watching(), threading.Event(), take_over=True)
+    assert record.complete
+
+    def stored() -> dict[Path, bytes]:
+        files = (path for path in (tmp_path / "store").rglob("*") if path.is_file())
+        return {path: path.read_bytes() for path in files}
+
+    before = stored()
+    hanging.send_signal(signal.SIGCONT)
+    _, error = hanging.communicate(timeout=120)
+    assert hanging.returncode == 2, error
+    assert "another driver has taken study 'hanging' over" in error
+    assert "Traceback" not in error
+    assert stored() == before
+    assert_ledger(record)

@@ -31,7 +31,7 @@ from symray.study.projector import Projector, reconcile
 from symray.study.record import StudyRecord
 from symray.study.room import see_room
 from symray.study.search import Search
-from symray.study.source import Fenced, InTurn
+from symray.study.source import Fenced, InTurn, MoreMemory
 from symray.study.storage import Checked, mend, take_lease
 from symray.study.storage.identity import identity
 from symray.study.store.copies import newest_checkpoint_of
@@ -182,7 +182,8 @@ class Driver:
         )
         try:
             if not stages.exhausted:
-                source = Fenced(stages, self.lease)
+                growing = MoreMemory(stages, self.file.resources, self.progress.message)
+                source = Fenced(growing, self.lease)
                 run_tasks(
                     source,
                     self.file.resources,

@@ -105,8 +105,6 @@ class Search:
         """Tell Optuna how the trial ended, once."""
         number = task.number
         trial = Trial(self.record.optuna, self._id(number))
-        if report is not None and self._tries_again(task, report, trial):
-            return
         if report is not None:
             self._keep_metrics(task, report)
         metrics = self._metrics.pop(number, {})
@@ -138,17 +136,6 @@ class Search:
         self._live.discard(number)
         self.progress.ended(task, report, state.name, reason)
         self.changed(task.name)
-
-    def _tries_again(self, task: Task, report: Report, trial: Trial) -> bool:
-        """Whether a trial that ran out of a GPU's memory gets more of one: it hasn't ended."""
-        resources = self.file.resources
-        more, had = resources.retry_gpu, resources.gpu if task.gpu is None else task.gpu
-        if not report.out_of_memory or more is None or had >= more:
-            return False
-        trial.set_user_attr("gpu", more)
-        self._live.discard(task.number)
-        self.progress.message(f"{task.name}: {report.reason}; it is tried again with {more:g} GPUs")
-        return True
 
     def _keep_metrics(self, task: Task, report: Report) -> None:
         """Remember the newest value of each metric: not every epoch is evaluated."""
@@ -230,6 +217,8 @@ class Search:
         file = self.file
         original = trial.user_attrs.get("retry_of", trial.number)
         settings = file.settings(trial.params)
+        folder = self.record.trial_folder(trial.number)
+        begun = (folder / "task.json").exists()  # by an earlier driver, perhaps with more of a GPU
         spec = TrialSpec(
             model=file.model,
             data=file.data_spec(),
@@ -243,14 +232,14 @@ class Search:
             name=f"trial-{trial.number:04d}",
             kind="trial",
             number=trial.number,
-            folder=str(self.record.trial_folder(trial.number)),
+            folder=str(folder),
             spec=spec.to_json(),
             metrics=tuple(sorted(file.metric_names())),
             repeats=file.repeats,
             # A pruned trial gets no chance to write what it has not yet recorded.
             checkpoint_every=0.0 if self._prunes else file.checkpoints.every,
             threads=max(1, int(file.resources.cpu)),
-            gpu=trial.user_attrs.get("gpu"),
+            gpu=Task.load(folder).gpu if begun else None,
             tags=self.tags,
         )
 

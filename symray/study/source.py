@@ -1,8 +1,10 @@
 """Where tasks come from and where their reports go: what the Tune seam asks of a study."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
+from symray.study.file import Resources
 from symray.study.storage import Checked
 from symray.study.task import Report, Task
 
@@ -73,6 +75,49 @@ class InTurn:
                 self._current = None
                 return
             self._current = self._stages.pop(0)()
+
+
+class MoreMemory:
+    """Hands out again, with ``retry_gpu``, what ran out of a GPU's memory.
+
+    Args:
+        source: of the tasks.
+        resources: what a task takes.
+        tell: hears of it in a sentence.
+    """
+
+    def __init__(
+        self, source: TaskSource, resources: Resources, tell: Callable[[str], None]
+    ) -> None:
+        self._source = source
+        self._resources = resources
+        self._tell = tell
+        self._again: list[Task] = []
+
+    def next(self) -> Task | None:
+        """The next task."""
+        return self._again.pop(0) if self._again else self._source.next()
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether no task will come any more."""
+        return not self._again and self._source.exhausted
+
+    def report(self, task: Task, report: Report) -> bool:
+        """Pass a report on."""
+        return self._source.report(task, report)
+
+    def finish(self, task: Task, report: Report | None, error: str | None) -> None:
+        """Pass an end on, where it is one."""
+        more = self._resources.retry_gpu
+        had = self._resources.gpu if task.gpu is None else task.gpu
+        if report is None or not report.out_of_memory or more is None or had >= more:
+            self._source.finish(task, report, error)
+            return
+        again = replace(task, gpu=more)
+        again.save()  # so that a resume, or a trial's confirmation, begins with as much
+        self._again.append(again)
+        self._tell(f"{task.name}: {report.reason}; it is tried again with {more:g} GPUs")
 
 
 class Fenced:

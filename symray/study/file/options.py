@@ -95,7 +95,7 @@ class Resources(Section):
     gpu: Annotated[float, Field(ge=0), AfterValidator(_shared_or_whole)] = 0.0
     """GPUs; a fraction shares one"""
     retry_gpu: Annotated[float, Field(gt=0), AfterValidator(_shared_or_whole)] | None = None
-    """GPUs of a trial's second try, after it ran out of a GPU's memory; none by default"""
+    """GPUs of a training's second try, after it ran out of a GPU's memory; none by default"""
 
     def __str__(self) -> str:
         """Words for a sentence."""

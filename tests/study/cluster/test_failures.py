@@ -91,6 +91,8 @@ ray.init(num_cpus=2, num_gpus=1, include_dashboard=False, log_to_driver=False)
 from symray.study.driver import launch
 from symray.study.file import load_study_file
 from symray.study.progress import Progress
+from symray.study.folder import last_line
+from symray.study.task import Task
 
 class Said(Progress):
     def message(self, text):
@@ -98,7 +100,8 @@ class Said(Progress):
 
 (file,) = load_study_file(Path(sys.argv[1]), sys.argv[2:])
 record = launch(file, Said(), threading.Event())
-print([(t.state.name, t.user_attrs.get("gpu")) for t in record.trials()])
+folders = [record.trial_folder(t.number) for t in record.trials()] + record.confirmation_folders()
+print([(last_line(f)["epoch"], Task.load(f).gpu) for f in folders])
 """
 
 
@@ -106,16 +109,20 @@ print([(t.state.name, t.user_attrs.get("gpu")) for t in record.trials()])
 def test_a_trial_out_of_gpu_memory(
     retry: bool, study_home: Path, tmp_path: Path, write_study: WriteStudy
 ) -> None:
-    """Ray is told of a GPU that isn't there; the model says what torch would say."""
+    """Ray is told of a GPU that isn't there; the model says what torch would say.
+
+    What the trial turned out to need, its confirmation has at once.
+    """
     path = write_study(tmp_path, "hungry")
     package = tmp_path / "lab"
     package.mkdir()
     (package / "__init__.py").write_text("")
     (package / "models.py").write_text(HUNGRY)
-    options = ["model=lab.models:Hungry", f"code={package}", "trials=1", "confirmation.top=0"]
+    options = ["model=lab.models:Hungry", f"code={package}", "trials=1"]
     options += [
         "search={beta: null, lambda_growth: {low: 1.0, high: 1.1}}",
         "reference=false",
+        "confirmation={top: 1, seeds: 1}",
     ]
     options += [f"resources={{cpu: 1, gpu: 0.25{', retry_gpu: 1' if retry else ''}}}"]
     done = subprocess.run(
@@ -126,10 +133,10 @@ def test_a_trial_out_of_gpu_memory(
     )
     assert done.returncode == 0, done.stderr[-3000:]
     if retry:
-        assert "it is tried again with 1 GPUs" in done.stderr
-        assert done.stdout.splitlines()[-1] == "[('COMPLETE', 1.0)]"
+        assert done.stderr.count("it is tried again with 1 GPUs") == 1
+        assert done.stdout.splitlines()[-1] == "[(2, 1.0), (2, 1.0)]"
     else:
-        assert done.stdout.splitlines()[-1] == "[('FAIL', None)]"
+        assert done.stdout.splitlines()[-1] == "[(0, None)]"
         record = StudyRecord.open("hungry")
         reason = record.trial(0).user_attrs["reason"]
         assert "(CUDA out of memory)" in reason

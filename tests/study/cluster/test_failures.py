@@ -105,7 +105,8 @@ print([(last_line(f)["epoch"], Task.load(f).gpu) for f in folders])
 """
 
 
-@pytest.mark.parametrize("retry", [True, pytest.param(False, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("retry", [True, False])
 def test_a_trial_out_of_gpu_memory(
     retry: bool, study_home: Path, tmp_path: Path, write_study: WriteStudy
 ) -> None:

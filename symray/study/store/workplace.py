@@ -95,8 +95,7 @@ class Workplace:
 
     def events_of(self, study: str) -> list[dict[str, Any]]:
         """What was done to a study, by the store."""
-        lines = (self.store.read(f"{study}/events.jsonl") or b"").splitlines()
-        return [json.loads(line) for line in lines]
+        return _read_lines(self.store, f"{study}/events.jsonl")
 
     def _bring(self, value: Any) -> Any:
         """A path of the driver's home as one that is here; its content is fetched."""
@@ -138,8 +137,8 @@ class StoredCopy:
 
     def newest_attempt(self) -> int:
         """The newest start of the task that anyone has recorded; 0 before the first."""
-        lines = (self._store.read(f"{self._folder}/events.jsonl") or b"").splitlines()
-        return max((json.loads(line)["attempt"] for line in lines), default=0)
+        events = _read_lines(self._store, f"{self._folder}/events.jsonl")
+        return max((event["attempt"] for event in events), default=0)
 
     def checkpoint_written(self, checkpoint: Path) -> None:
         """Send a whole checkpoint."""
@@ -157,6 +156,10 @@ class StoredCopy:
     def remove_old_checkpoints(self, keep: int) -> None:
         """Remove all but the newest there."""
         remove_checkpoints(self._store, f"{self._folder}/checkpoints", keep)
+
+
+def _read_lines(store: Store, path: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (store.read(path) or b"").splitlines()]
 
 
 def _locked(folder: Path) -> int:

@@ -1,5 +1,6 @@
 """A study that has run, once for all tests that look at one; the ledger of its stores."""
 
+import os
 import shutil
 import threading
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from xdist.scheduler import LoadFileScheduling
 
 from symray.study.driver import launch
@@ -101,14 +103,38 @@ def study_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+Once = Callable[[str, Callable[[Path], None]], Path]
+
+
 @pytest.fixture(scope="session")
-def _finished(tmp_path_factory: pytest.TempPathFactory, write_study: WriteStudy) -> Path:
-    folder = tmp_path_factory.mktemp("finished")
-    (file,) = load_study_file(write_study(folder, "finished"))
-    with pytest.MonkeyPatch.context() as patch:
-        _use(folder / "home", patch)
-        launch(file, Progress(), threading.Event())
-    return folder / "home"
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """The folder of a name, filled once for all processes of the tests."""
+    base = tmp_path_factory.getbasetemp()
+    in_common = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def folder_of(name: str, fill: Callable[[Path], None]) -> Path:
+        folder = in_common / name
+        whole = folder / "whole"
+        with FileLock(in_common / f"{name}.lock"):
+            if not whole.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                fill(folder)
+                whole.touch()
+        return folder
+
+    return folder_of
+
+
+@pytest.fixture(scope="session")
+def _finished(once: Once, write_study: WriteStudy) -> Path:
+    def fill(folder: Path) -> None:
+        (file,) = load_study_file(write_study(folder, "finished"))
+        with pytest.MonkeyPatch.context() as patch:
+            _use(folder / "home", patch)
+            launch(file, Progress(), threading.Event())
+
+    return once("finished", fill) / "home"
 
 
 @pytest.fixture
@@ -129,16 +155,17 @@ def own_copy(
 
 
 @pytest.fixture(scope="session")
-def _sprites(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("sprites")
-    path = folder / "sprites.yaml"
-    path.write_text(SPRITES)
-    (file,) = load_study_file(path)
-    with pytest.MonkeyPatch.context() as patch:
-        _use(folder / "home", patch)
-        patch.setenv("SYMRAY_CACHE", str(folder / "cache"))
-        launch(file, Progress(), threading.Event())
-    return folder
+def _sprites(once: Once) -> Path:
+    def fill(folder: Path) -> None:
+        path = folder / "sprites.yaml"
+        path.write_text(SPRITES)
+        (file,) = load_study_file(path)
+        with pytest.MonkeyPatch.context() as patch:
+            _use(folder / "home", patch)
+            patch.setenv("SYMRAY_CACHE", str(folder / "cache"))
+            launch(file, Progress(), threading.Event())
+
+    return once("sprites", fill)
 
 
 @pytest.fixture

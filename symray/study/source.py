@@ -117,7 +117,7 @@ class MoreMemory:
         again = replace(task, gpu=more)
         again.save()  # so that a resume, or a trial's confirmation, begins with as much
         self._again.append(again)
-        self._tell(f"{task.name}: {report.reason}; it is tried again with {more:g} GPUs")
+        self._tell(f"{task.name}: {report.reason}; it is tried again with gpu: {more:g}")
 
 
 class Fenced:

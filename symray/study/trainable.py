@@ -13,7 +13,8 @@ from ray import tune
 
 from symray.errors import UserError
 from symray.study import jsonl
-from symray.study.cuda import is_out_of_memory, is_usable, memory_sentence
+from symray.study.cuda import is_out_of_memory, is_usable
+from symray.study.failure import reason_of
 from symray.study.folder import drivers_of
 from symray.study.full_disk import HOLD, full_here, is_full
 from symray.study.store.objects import StoreAwayError
@@ -102,9 +103,8 @@ class TaskTrainable(tune.Trainable):
             except Exception as error:
                 if is_full(error):
                     raise
-                if is_out_of_memory(error):
-                    return Report(0, 0, {}, "failed", memory_sentence(error), out_of_memory=True)
-                return Report(0, 0, {}, "failed", f"{type(error).__name__}: {error}")
+                reason, no_memory = reason_of(error), is_out_of_memory(error)
+                return Report(0, 0, {}, "failed", reason, out_of_memory=no_memory)
         return self._run.advance()
 
     @contextlib.contextmanager

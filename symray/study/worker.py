@@ -7,7 +7,6 @@ import os
 import socket
 import statistics
 import time
-import traceback
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,7 +15,8 @@ import torch
 from symray.errors import UserError
 from symray.metrics import METRICS
 from symray.study import jsonl
-from symray.study.cuda import is_out_of_memory, memory_sentence
+from symray.study.cuda import is_out_of_memory
+from symray.study.failure import reason_of
 from symray.study.gpus import gpus_here
 from symray.study.store.copies import newest_checkpoint_of
 from symray.study.task import Report, Task, derive_seed
@@ -27,7 +27,6 @@ from symray.training.checkpoint import (
     remove_old_checkpoints,
     write_checkpoint,
 )
-from symray.training.diverged import Diverged
 from symray.training.evaluation import metric_names
 from symray.training.spec import TrialSpec
 from symray.training.trainer import Trainer
@@ -111,16 +110,9 @@ class TaskRun:
             values = self.trainer.run_epoch()
             if self.trainer.finished or self._evaluates_now():
                 values |= self._evaluate()
-        except Diverged as error:
-            return self._fail(f"diverged: {error}")
-        except UserError as error:
-            return self._fail(str(error))
         except Exception as error:
-            if is_out_of_memory(error):
-                return self._fail(memory_sentence(error), out_of_memory=True)
             # Whatever an own model raises fails this trial and no other.
-            traceback.print_exc()
-            return self._fail(f"{type(error).__name__}: {error}")
+            return self._fail(reason_of(error), is_out_of_memory(error))
         if self.trainer.finished:
             self._finals.append({name: values[name] for name in values if name in METRICS})
             values |= _aggregate(self._finals)
@@ -213,7 +205,7 @@ class TaskRun:
         cheap = {name for name in has if METRICS[name].cheap}
         return self.trainer.evaluate("validation", (cheap | set(self.task.metrics)) & has)
 
-    def _fail(self, reason: str, out_of_memory: bool = False) -> Report:
+    def _fail(self, reason: str, out_of_memory: bool) -> Report:
         self._refuse_superseded()
         jsonl.append(self.folder / "metrics.jsonl", self._unwritten)
         self._unwritten = []

@@ -59,7 +59,7 @@ def test_what_ran_out_of_memory_gets_more_once(
     growing.finish(task, FULL, None)
     assert few.ended == []
     assert said == [
-        f"{kind}-0: out of GPU memory on gpu1; it is tried again with 0.5 GPUs",
+        f"{kind}-0: out of GPU memory on gpu1; it is tried again with gpu: 0.5",
     ]
     assert not growing.exhausted
     again = growing.next()

@@ -58,7 +58,7 @@ def test_a_task_that_cannot_begin_fails_with_the_reason(
     result = TaskTrainable({"task": task}).step()
     assert result["done"]
     assert result["report"].outcome == "failed"
-    assert "nothing" in result["report"].reason
+    assert result["report"].reason.startswith("there is no model 'nothing'")
     assert capsys.readouterr().out == ""
 
 

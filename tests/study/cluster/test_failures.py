@@ -136,7 +136,7 @@ def test_a_trial_out_of_gpu_memory(
     assert done.returncode == 0, done.stderr[-3000:]
     states, needed = done.stdout.splitlines()[-2:]
     if retry:
-        assert done.stderr.count("it is tried again with 1 GPUs") == 1
+        assert done.stderr.count("it is tried again with gpu: 1") == 1
         assert states.count("COMPLETE") == 2
         assert needed == "[(2, 1.0), (2, 1.0)]"
     else:

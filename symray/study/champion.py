@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from symray.metrics import METRICS
-from symray.study.drawing import draw_figures
 from symray.study.folder import last_line
 from symray.study.record import StudyRecord
 from symray.study.task import Task
@@ -20,11 +19,11 @@ ALIAS = "champion"
 
 
 def build_champion(record: StudyRecord, task: Task, confirmation: Mapping[str, Any] | None) -> Path:
-    """Write the model of ``task`` to the study's ``champion`` folder and draw its figures.
+    """Write the model of ``task`` to the study's ``champion`` folder.
 
     Args:
         record: the study.
-        task: a training that ended.
+        task: a training that ended, its figures drawn.
         confirmation: the content of ``confirmation.json``; None where there was none.
     """
     values = last_line(Path(task.folder))["values"]
@@ -39,7 +38,6 @@ def build_champion(record: StudyRecord, task: Task, confirmation: Mapping[str, A
         )
     folder = record.folder / "champion" / "model"
     save_bundle(folder, load_trained(task), TrialSpec.from_json(task.spec), metrics)
-    draw_figures(task)
     write_whole(folder.parent / "task.txt", task.name)
     return folder
 

@@ -9,6 +9,7 @@ import threading
 import time
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 from optuna.trial import TrialState
 
@@ -237,8 +238,7 @@ class Driver:
             self.mirror.settle()
         self.progress.message("drawing figures, evaluating the winner on the test split")
         if self.confirmation is None:
-            folder = self.record.trial_folder(best[0].number)
-            build_champion(self.record, Task.load(folder), None)
+            self._crown(self.record.trial_folder(best[0].number), None)
         else:
             result = choose(self.record, self.confirmation.tasks)
             if result["winner"] is None:
@@ -248,11 +248,16 @@ class Driver:
                 )
             else:
                 folder = self.record.folder / "confirmation" / result["champion"]
-                build_champion(self.record, Task.load(folder), result)
+                self._crown(folder, result)
         for candidate in best[: max(1, self.file.confirmation.top)]:
             folder = self.record.trial_folder(candidate.number)
             if newest_checkpoint_of(folder) is not None:
                 draw_figures(Task.load(folder))
+
+    def _crown(self, folder: Path, confirmation: dict[str, Any] | None) -> None:
+        task = Task.load(folder)
+        draw_figures(task)
+        build_champion(self.record, task, confirmation)
 
     def _on_step(self) -> None:
         """Look at what others asked for, now and then."""

@@ -21,9 +21,9 @@ study: $(VENV)/.installed
 
 # Set up, then every check and every test that is not slow. In the order of the files: xdist would take
 # those of few tests last, which are the long ones, and end with one of them alone. What runs side by
-# side is said in tests/conftest.py.
+# side is said in tests/conftest.py. A thread for each: two with two threads take twice as long.
 test: lint
-	$(BIN)/python -m pytest -n 2 --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --no-loadscope-reorder
 
 # The tests that take minutes.
 test-slow: $(VENV)/.installed-dev

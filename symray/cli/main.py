@@ -1,7 +1,6 @@
 """``symray``: the commands, and what becomes of errors."""
 
 import errno
-import gc
 import os
 import tempfile
 import time
@@ -124,9 +123,6 @@ def symray_command(
 
 def main() -> None:
     """The console script."""
-    # Nearly all that a command makes are modules, which stay. Python's own threshold has the
-    # collector look through them every few thousand objects: a sixth of `symray status`.
-    gc.set_threshold(50_000)
     app(prog_name="symray")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from filelock import FileLock
+from mlflow import MlflowClient
 from xdist.scheduler import LoadFileScheduling
 
 from symray.study.driver import launch
@@ -142,6 +143,17 @@ def finished_study(_finished: Path, monkeypatch: pytest.MonkeyPatch) -> StudyRec
     """The complete study ``finished``, with a confirmation and a champion; only to be read."""
     _use(_finished, monkeypatch)
     return StudyRecord.open("finished")
+
+
+@pytest.fixture
+def embedded_store(
+    finished_study: StudyRecord, study_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> MlflowClient:
+    """The home's own MLflow, a copy of another one, since a new one takes seconds."""
+    study_home.mkdir(parents=True, exist_ok=True)
+    shutil.copy(finished_study.folder.parent / "mlflow.db", study_home)
+    monkeypatch.setenv("SYMRAY_HOME", str(study_home))
+    return make_client()
 
 
 @pytest.fixture

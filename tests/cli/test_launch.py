@@ -19,7 +19,7 @@ WriteStudy = Callable[[Path, str], Path]
 
 
 @pytest.fixture
-def file(write_study: WriteStudy, tmp_path: Path, study_home: Path) -> Path:
+def file(write_study: WriteStudy, tmp_path: Path, embedded_store: object) -> Path:
     return write_study(tmp_path, "first")
 
 

@@ -1,19 +1,16 @@
 """Searches without workers, and trials as workers leave them."""
 
 import os
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from mlflow import MlflowClient
 from optuna.trial import TrialState
 
 from symray.study import jsonl
 from symray.study.file import load_study_file
 from symray.study.home import home
-from symray.study.mlflow_client import make_client
 from symray.study.progress import Progress
 from symray.study.record import StudyRecord
 from symray.study.samplers import distributions
@@ -122,14 +119,3 @@ def add_trial() -> AddTrial:
         return task
 
     return add
-
-
-@pytest.fixture
-def embedded_store(
-    finished_study: StudyRecord, study_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> MlflowClient:
-    """The home's own MLflow, a copy of another one, since a new one takes seconds."""
-    study_home.mkdir(parents=True, exist_ok=True)
-    shutil.copy(finished_study.folder.parent / "mlflow.db", study_home)
-    monkeypatch.setenv("SYMRAY_HOME", str(study_home))
-    return make_client()

@@ -54,7 +54,7 @@ class Broken(VAE):
 
 @pytest.fixture
 def make_file(
-    study_home: Path, tmp_path: Path, write_study: Callable[[Path, str], Path]
+    embedded_store: object, tmp_path: Path, write_study: Callable[[Path, str], Path]
 ) -> MakeFile:
     """The small study with overrides."""
 
@@ -99,11 +99,10 @@ def test_a_finished_study_is_whole(finished_study: StudyRecord, assert_ledger: L
 
 
 def test_resuming_a_complete_study_trains_nothing(
-    make_file: MakeFile, assert_ledger: Ledger
+    own_copy: StudyRecord, assert_ledger: Ledger
 ) -> None:
-    record = run(make_file("confirmation.top=0", "trials=1"))
     progress = Watching()
-    record = again("small", progress)
+    record = again("finished", progress)
     assert progress.ended_tasks == []
     assert record.state() == "complete"
     assert_ledger(record)
@@ -149,15 +148,14 @@ def test_a_stop_from_another_process_is_heeded(make_file: MakeFile) -> None:
     assert record.trials(TrialState.RUNNING)
 
 
-def test_an_extended_study_goes_on(make_file: MakeFile, assert_ledger: Ledger) -> None:
-    record = run(make_file("trials=1", "confirmation={top: 1, seeds: 1}"))
-    record.add_event("extend", trials=2)
-    assert record.state() == "interrupted"
+def test_an_extended_study_goes_on(own_copy: StudyRecord, assert_ledger: Ledger) -> None:
+    own_copy.add_event("extend", trials=2)
+    assert own_copy.state() == "interrupted"
     progress = Watching()
-    record = again("small", progress)
+    record = again("finished", progress)
     assert {name for name in progress.ended_tasks if name.startswith("trial")} == {
-        "trial-0001",
-        "trial-0002",
+        "trial-0003",
+        "trial-0004",
     }
     assert record.state() == "complete"
     assert_ledger(record)

@@ -46,7 +46,7 @@ MakeFile = Callable[..., StudyFile]
 
 
 @pytest.fixture
-def make_file(study_home: Path, tmp_path: Path) -> MakeFile:
+def make_file(embedded_store: object, tmp_path: Path) -> MakeFile:
     def make(name: str = "first", model: str = "stib", rate: float = 1e-3) -> StudyFile:
         path = tmp_path / f"{name}.yaml"
         bounds = ["x_mae <= 100"] + ([] if model in ("cvae", "cvib") else ["y_mae <= 100"])

@@ -22,8 +22,9 @@ def chaos(monkeypatch: pytest.MonkeyPatch) -> Iterator[Chaos]:
 
 @pytest.mark.timeout(900)
 def test_nothing_is_lost_or_doubled(chaos: Chaos) -> None:
-    outcome = chaos.run("short", trials=5, epochs=8, seed=1, pause=(4, 8))
+    # This seed begins with a node and the driver.
+    outcome = chaos.run("short", trials=5, epochs=20, seed=2627, pause=(4, 8))
     words = report(outcome, outcome.seconds)
-    assert sum(outcome.kills.values()) > 0, words
+    assert {"node", "driver"} <= set(+outcome.kills), words
     assert outcome.lost == [], words + chaos.nodes.said()[-3000:]
     assert outcome.doubled == [], words + chaos.nodes.said()[-3000:]

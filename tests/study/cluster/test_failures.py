@@ -20,6 +20,7 @@ WriteStudy = Callable[[Path, str], Path]
 Ledger = Callable[[StudyRecord], None]
 
 
+@pytest.mark.usefixtures("embedded_store")
 def test_a_study_survives_the_restart_of_its_database(
     server: Postgres,
     study_home: Path,
@@ -28,7 +29,7 @@ def test_a_study_survives_the_restart_of_its_database(
     assert_ledger: Ledger,
 ) -> None:
     (file,) = load_study_file(
-        write_study(tmp_path, "restarted"), ["training.epochs=8", "concurrency=2"]
+        write_study(tmp_path, "restarted"), ["training.epochs=8", "confirmation.top=0"]
     )
 
     def restart() -> None:
@@ -45,6 +46,7 @@ def test_a_study_survives_the_restart_of_its_database(
     assert not any(server.password.encode() in content for content in everything)
 
 
+@pytest.mark.slow
 def test_a_driver_that_lost_its_lease_stops_and_the_next_one_ends_the_study(
     server: Postgres,
     study_home: Path,

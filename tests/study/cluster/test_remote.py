@@ -196,6 +196,7 @@ def test_two_studies_share_a_cluster(
     assert greedy.complete
 
 
+@pytest.mark.slow  # the short soak loses nodes too
 def test_a_node_is_lost_and_the_study_goes_on(
     nodes: Nodes,
     tmp_path: Path,

@@ -4,6 +4,9 @@ import logging
 import os
 import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import ray
 from ray.exceptions import RayError
@@ -14,6 +17,9 @@ from symray.study.file import Resources
 
 OBJECT_STORE = 256 * 1024 * 1024
 """Bytes of Ray's object store on one machine; tasks and reports are small."""
+
+_ATTEMPTS = "RAY_gcs_server_port_wait_time_s"
+"""How often, once a second, Ray asks a cluster that refuses it; as it comes, twenty times."""
 
 
 def attach(address: str) -> None:
@@ -34,28 +40,36 @@ def start_ray() -> None:
     """Start Ray in this process, or attach to the cluster that ``RAY_ADDRESS`` names.
 
     Raises:
-        UserError: nothing answers there, or it refuses the token.
+        UserError: nothing answers there, it refuses the token, or it runs other versions.
     """
     if ray.is_initialized():
         return
-    attach = os.environ.get("RAY_ADDRESS")
-    if attach:
-        _refuse_unreachable(attach)
     handler = signal.getsignal(signal.SIGTERM)
-    try:
+    if address := os.environ.get("RAY_ADDRESS"):
+        _join(address)
+    else:
         ray.init(
-            address=attach or "local",  # else Ray attaches to whatever runs on this machine
-            include_dashboard=None if attach else False,
-            object_store_memory=None if attach else OBJECT_STORE,
+            address="local",  # else Ray attaches to whatever runs on this machine
+            include_dashboard=False,
+            object_store_memory=OBJECT_STORE,
             log_to_driver=False,
             logging_level=logging.ERROR,
         )
-    except (ConnectionError, RayError) as error:
-        if attach:
-            raise UserError(_unattached_sentence(attach)) from error
-        raise
     if callable(handler):  # Ray's own, put in its place, ends the driver without a checkpoint
         signal.signal(signal.SIGTERM, handler)
+
+
+def _join(address: str) -> None:
+    _refuse_unreachable(address)
+    try:
+        with _asking():
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+    except (ConnectionError, RayError) as error:
+        raise UserError(_unattached_sentence(address)) from error
+    except RuntimeError as error:
+        if "Version mismatch" not in str(error):
+            raise
+        raise UserError(_versions_sentence(address, error)) from error
 
 
 def refuse_what_never_fits(resources: Resources) -> None:
@@ -103,6 +117,24 @@ def _refuse_unreachable(address: str) -> None:
         ) from None
 
 
+@contextmanager
+def _asking() -> Iterator[None]:
+    """Few attempts, and none of the lines that Ray's compiled part prints for each of them."""
+    own = _ATTEMPTS not in os.environ
+    if own:
+        os.environ[_ATTEMPTS] = "5"
+    stderr = os.dup(2)
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        if own:
+            del os.environ[_ATTEMPTS]
+
+
 def _unattached_sentence(address: str) -> str:
     """Why Ray couldn't attach to a running cluster, and what to do."""
     if not address.rpartition(":")[2].isdigit():
@@ -111,3 +143,12 @@ def _unattached_sentence(address: str) -> str:
             "(ray start --address=HEAD:6379), or name the cluster by HOST:PORT"
         )
     return token_sentence(address, os.environ.get("RAY_AUTH_MODE") != "token")
+
+
+def _versions_sentence(address: str, error: RuntimeError) -> str:
+    """That the cluster's nodes have another Ray or Python than this process, and what to do."""
+    words = " ".join(str(error).partition(":")[2].split())
+    return (
+        f"the Ray cluster at {address} is of other versions than this command ({words}): run it "
+        "from an environment with the cluster's, or submit it with --address http://HEAD:8265"
+    )

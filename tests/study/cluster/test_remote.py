@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import ray
 
 from hosts import BIN, Nodes, wait_until
 from symray.study.cluster.remote import SEE_PACKAGES
@@ -161,16 +162,37 @@ def test_attaching_with_a_wrong_token_or_to_nothing_is_one_sentence(
     nodes: Nodes, tmp_path: Path, write_study: WriteStudy
 ) -> None:
     path = str(write_study(tmp_path, "attached"))
-    other = {"RAY_AUTH_TOKEN": "x" * 40, "RAY_NUM_REDIS_GET_RETRIES": "2"}  # else 20, as seconds
-    wrong = nodes.run(str(BIN / "symray"), "launch", path, "--address", nodes.gcs, **other)
-    assert wrong.returncode == 2
-    assert wrong.stderr.splitlines()[-1].startswith(
-        f"Error: the Ray cluster at {nodes.gcs} refuses the token: copy"
+    wrong = nodes.run(
+        str(BIN / "symray"), "launch", path, "--address", nodes.gcs, RAY_AUTH_TOKEN="x" * 40
     )
+    assert wrong.returncode == 2
+    assert wrong.stderr.startswith(f"Error: the Ray cluster at {nodes.gcs} refuses the token: copy")
+    assert wrong.stderr.count("\n") == 1
     away = nodes.run(str(BIN / "symray"), "launch", path, "--address", nodes.nowhere)
     assert away.returncode == 2
     assert f"Error: no Ray cluster answers at {nodes.nowhere}" in away.stderr
     assert "Traceback" not in away.stderr + wrong.stderr
+
+
+OTHER_RAY = """
+import ray
+from symray.errors import UserError
+from symray.study.cluster.attached import start_ray
+ray.__version__ = "1.0.0"
+try:
+    start_ray()
+except UserError as error:
+    print(error)
+"""
+
+
+def test_attaching_with_another_version_of_ray_is_one_sentence(nodes: Nodes) -> None:
+    other = nodes.run(sys.executable, "-c", OTHER_RAY, RAY_ADDRESS=nodes.gcs)
+    assert other.stderr == ""
+    assert other.stdout.count("\n") == 1
+    assert f"the Ray cluster at {nodes.gcs} is of other versions than this command" in other.stdout
+    assert f"Ray: {ray.__version__} " in other.stdout
+    assert "Ray: 1.0.0 " in other.stdout
 
 
 @pytest.mark.slow

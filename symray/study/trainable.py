@@ -1,6 +1,7 @@
 """The Tune trainable: a :class:`TaskRun` in an actor that is reused from task to task."""
 
 import contextlib
+import gc
 import socket
 import sys
 import time
@@ -74,7 +75,9 @@ class TaskTrainable(tune.Trainable):
             with contextlib.suppress(SupersededError):
                 self._run.save()
         self._run = None
-        torch.cuda.empty_cache()  # for whoever shares the GPU; without one it does nothing
+        if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+            gc.collect()  # a model that is part of a cycle keeps its memory until then
+            torch.cuda.empty_cache()  # for whoever shares the GPU
 
     def _prepare(self) -> None:
         """Have the task's folder here, before anything is written to it."""

@@ -1,10 +1,13 @@
 """A Tune trainable is a task's worker from its first step on, and no sooner."""
 
+import gc
 import subprocess
+import weakref
 from pathlib import Path
 
 import pytest
 import ray
+import torch
 
 from symray.data.base import VECTORS
 from symray.models.design import Design
@@ -49,6 +52,25 @@ def test_an_actor_goes_from_task_to_task(tmp_path: Path) -> None:
     assert [result["done"] for result in results] == [False, True]
     assert [line["epoch"] for line in metric_lines(Path(second.folder))] == [1, 2]
     assert len(task_events(Path(second.folder))) == 1
+
+
+def test_what_a_task_had_on_a_gpu_is_free_for_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: freed.append(model() is None))
+    freed: list[bool] = []
+    actor = TaskTrainable({"task": task_in(tmp_path / "0000")})
+    gc.disable()  # nobody else does it in between
+    try:
+        actor.step()
+        assert actor._run is not None
+        model = weakref.ref(actor._run.trainer.model)
+        actor._run.trainer.model.in_a_cycle = actor._run.trainer  # as an own model may be
+        actor.reset_config({"task": task_in(tmp_path / "0001")})
+    finally:
+        gc.enable()
+    assert freed == [True]
 
 
 def test_a_task_that_cannot_begin_fails_with_the_reason(

@@ -2,7 +2,7 @@
 
 import gc
 
-# All that is imported below here stays, hundreds of thousands of objects; as Python comes, the
-# collector looks through them for every seven hundred new ones. A worker is ready in three quarters
-# of the time without.
+# All that is imported below here stays, hundreds of thousands of objects, and as Python comes its
+# collector goes through them again and again: a worker is ready in three quarters of the time when
+# it begins later.
 gc.set_threshold(50_000)

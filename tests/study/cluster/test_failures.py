@@ -29,7 +29,7 @@ def test_a_study_survives_the_restart_of_its_database(
     assert_ledger: Ledger,
 ) -> None:
     (file,) = load_study_file(
-        write_study(tmp_path, "restarted"), ["training.epochs=8", "confirmation.top=0"]
+        write_study(tmp_path, "restarted"), ["training.epochs=8", "concurrency=2"]
     )
 
     def restart() -> None:

@@ -64,15 +64,17 @@ def test_a_study_is_launched_from_outside_with_what_it_needs(
     data = Path(record.file.data_spec()["npz"])  # type: ignore[index]
     assert data.parent == nodes.home / "_data"
 
-    told = subprocess.run(
+    told = symray("status", "first", "--json")
+    assert told.returncode == 0, told.stderr
+    assert json.loads(told.stdout)["state"] == "complete"
+    by_variable = subprocess.run(
         [str(BIN / "symray"), "status", "first", "--json"],
         env=nodes.outside | {"SYMRAY_ADDRESS": nodes.dashboard},
         capture_output=True,
         text=True,
         cwd=tmp_path,
     )
-    assert told.returncode == 0, told.stderr
-    assert json.loads(told.stdout)["state"] == "complete"
+    assert by_variable.stdout == told.stdout
 
     for detach in ([], ["--detach"]):
         again = symray("launch", "shipped.yaml", "--name", "first", *detach)

@@ -34,10 +34,10 @@ from ray.tune.search.optuna import OptunaSearch
 from tracking import FreeTask, mlflow_server
 
 from services import Postgres, program, unprivileged_user
+from symray.search.progress import Progress
 from symray.study import driver
-from symray.study.file import load_study_file
-from symray.study.progress import Progress
-from symray.study.task import Report, Task
+from symray.study_file import load_study_file
+from symray.tasks.task import Report, Task
 
 AT_A_TIME = 16
 WARM = 2 * AT_A_TIME

@@ -25,10 +25,10 @@ from pathlib import Path
 from machine import machine
 from tracking import mlflow_server
 
+from symray.record.task_folder import metric_lines
+from symray.search.progress import Progress
 from symray.study.driver import launch
-from symray.study.file import load_study_file
-from symray.study.folder import metric_lines
-from symray.study.progress import Progress
+from symray.study_file import load_study_file
 
 PHASE = 10.0
 """Seconds for which requests are held up, and for which they aren't."""

@@ -20,11 +20,11 @@ import optuna
 from machine import machine
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from symray.study.file import StudyFile, load_study_file
-from symray.study.progress import Progress
-from symray.study.record import StudyRecord
-from symray.study.samplers import distributions, make_sampler
-from symray.study.search import Search
+from symray.record.study_record import StudyRecord
+from symray.search.progress import Progress
+from symray.search.samplers import distributions, make_sampler
+from symray.search.search import Search
+from symray.study_file import StudyFile, load_study_file
 
 STUDY = """\
 study: suggest

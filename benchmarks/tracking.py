@@ -31,17 +31,17 @@ from ray import tune
 from ray.air.integrations.mlflow import MLflowLoggerCallback
 from ray.tune.search.optuna import OptunaSearch
 
-from symray.study import jsonl
-from symray.study.cluster.attached import start_ray
+from symray.record import jsonl
+from symray.record.storage.file_lease import FileLease
+from symray.record.study_record import StudyRecord
+from symray.scheduling.cluster.attached import start_ray
+from symray.scheduling.trainable import TaskTrainable
+from symray.scheduling.tuning import run_tasks
+from symray.search.search import Search
 from symray.study.driver import Progress
-from symray.study.file import load_study_file
-from symray.study.projector import Projector
-from symray.study.record import StudyRecord
-from symray.study.search import Search
-from symray.study.storage.file_lease import FileLease
-from symray.study.task import Report
-from symray.study.trainable import TaskTrainable
-from symray.study.tuning import run_tasks
+from symray.study_file import load_study_file
+from symray.tasks.task import Report
+from symray.tracking.projector import Projector
 
 REPORTS = 10
 STUDY = """

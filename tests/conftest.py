@@ -12,17 +12,17 @@ from filelock import FileLock
 from mlflow import MlflowClient
 from xdist.scheduler import LoadFileScheduling
 
+from symray.record.storage.identity import identity
+from symray.record.study_record import StudyRecord
+from symray.record.task_folder import metric_lines, outcome_of
+from symray.search.pretraining import pretraining_folders
+from symray.search.progress import Progress
 from symray.study.driver import launch
-from symray.study.file import load_study_file
-from symray.study.folder import metric_lines, outcome_of
-from symray.study.mlflow_client import experiment_id, make_client
-from symray.study.pretraining import pretraining_folders
-from symray.study.progress import Progress
-from symray.study.record import StudyRecord
-from symray.study.storage.identity import identity
-from symray.study.views import MLFLOW_STATUS
+from symray.study_file import load_study_file
+from symray.tracking.client import experiment_id, make_client
+from symray.tracking.run_contents import MLFLOW_STATUS
 
-pytest_plugins = ["services", "hosts"]  # tests/support
+pytest_plugins = ["services", "hosts", "records", "stores"]  # tests/support
 
 
 class ClusterInOne(LoadFileScheduling):

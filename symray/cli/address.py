@@ -15,7 +15,7 @@ from symray.cli.running import INTERRUPTED
 from symray.errors import UserError
 
 if TYPE_CHECKING:
-    from symray.study.cluster.remote import RemoteCluster
+    from symray.scheduling.cluster.remote import RemoteCluster
 
 
 AT_WORK = re.compile(r"^(study '[^']+': |confirming the best|drawing figures)", re.MULTILINE)
@@ -41,7 +41,7 @@ def _run_there(address: str | None) -> None:
         raise UserError(
             f"--address {address}: write the address of the cluster's dashboard, http://HEAD:8265"
         )
-    from symray.study.cluster.remote import RemoteCluster
+    from symray.scheduling.cluster.remote import RemoteCluster
 
     arguments = without_address(sys.argv[1:])
     cluster = RemoteCluster(address)
@@ -114,8 +114,8 @@ def launch_there(
     address: str, path: Path, overrides: Sequence[str], options: list[str], detach: bool
 ) -> None:
     """Ship a study file and launch it on a cluster."""
-    from symray.study.cluster.remote import RemoteCluster
-    from symray.study.cluster.shipping import SHIPPED, pack, study_names
+    from symray.scheduling.cluster.remote import RemoteCluster
+    from symray.scheduling.cluster.shipping import SHIPPED, pack, study_names
 
     studies = study_names(path, overrides)
     cluster = RemoteCluster(address)
@@ -127,7 +127,7 @@ def launch_there(
 
 def resume_there(address: str, name: str, options: list[str], detach: bool) -> None:
     """Go on with a study on a cluster."""
-    from symray.study.cluster.remote import RemoteCluster
+    from symray.scheduling.cluster.remote import RemoteCluster
 
     cluster = RemoteCluster(address)
     _drive(cluster, cluster.submit(["resume", name, *options], [name]), [name], detach)
@@ -135,7 +135,7 @@ def resume_there(address: str, name: str, options: list[str], detach: bool) -> N
 
 def logs_there(address: str, name: str, trial: int | None, follow: bool) -> None:
     """Print what a trial has printed, or the driver of its study, whose output is its job's."""
-    from symray.study.cluster.remote import RemoteCluster
+    from symray.scheduling.cluster.remote import RemoteCluster
 
     if trial is not None:
         return _run_there(address)

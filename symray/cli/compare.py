@@ -12,7 +12,7 @@ from symray.cli.options import Json
 from symray.cli.output import err, number, out, print_json, show, table
 
 if TYPE_CHECKING:
-    from symray.study.compare import Comparison, Row
+    from symray.report.compare import Comparison, Row
 
 HEADINGS = {
     "x_mae": "X MAE",
@@ -51,7 +51,7 @@ def compare(
 
     Example: symray compare comparison
     """
-    from symray.study.compare import compare as compare_studies
+    from symray.report.compare import compare as compare_studies
 
     comparison = compare_studies(names)
     if as_json:

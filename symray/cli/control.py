@@ -11,7 +11,7 @@ from symray.cli.running import stopped_sentence
 from symray.errors import UserError
 
 if TYPE_CHECKING:
-    from symray.study.record import StudyRecord
+    from symray.record.study_record import StudyRecord
 
 PATIENCE = 120.0
 """Seconds that ``stop`` waits for an epoch to end and a checkpoint to be written."""
@@ -32,8 +32,8 @@ def stop(
 
     Example: symray stop quickstart 3
     """
-    from symray.study.control import refuse_not_running, running, stop_study, stop_trial
-    from symray.study.record import StudyRecord
+    from symray.record.study_record import StudyRecord
+    from symray.search.requests import refuse_not_running, running, stop_study, stop_trial
 
     record = StudyRecord.open(name)
     if number is not None:
@@ -66,8 +66,8 @@ def extend(
 
     Example: symray extend quickstart --trials 10
     """
-    from symray.study.control import extend as extend_study
-    from symray.study.record import StudyRecord
+    from symray.record.study_record import StudyRecord
+    from symray.search.requests import extend as extend_study
 
     record = StudyRecord.open(name)
     total = extend_study(record, trials)
@@ -83,8 +83,8 @@ def retry(
 
     Example: symray retry quickstart --failed
     """
-    from symray.study.record import StudyRecord
-    from symray.study.search import retry as retry_failed
+    from symray.record.study_record import StudyRecord
+    from symray.search.search import retry as retry_failed
 
     if not failed:
         raise UserError(f"say which trials: symray retry {name} --failed")
@@ -101,8 +101,8 @@ def reconcile(name: Name, address: OnCluster = None) -> None:
 
     Example: symray reconcile quickstart
     """
-    from symray.study.projector import reconcile as reconcile_record
-    from symray.study.record import StudyRecord
+    from symray.record.study_record import StudyRecord
+    from symray.tracking.projector import reconcile as reconcile_record
 
     mended = reconcile_record(StudyRecord.open(name))
     for line in mended or [f"MLflow is equal to the record of study '{name}': nothing to mend"]:
@@ -114,7 +114,7 @@ def _state(record: "StudyRecord", number: int) -> str:
 
 
 def _who_goes_on(record: "StudyRecord") -> str:
-    from symray.study.control import running
+    from symray.search.requests import running
 
     if running(record):
         return "the running driver goes on with them"

@@ -15,7 +15,7 @@ def doctor(as_json: Json = False) -> None:
 
     Example: symray doctor
     """
-    from symray.study.doctor import examine
+    from symray.insight.doctor import examine
 
     findings = []
     with err().status("looking ..."):

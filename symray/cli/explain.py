@@ -11,7 +11,7 @@ from symray.cli.output import duration, metric, out, print_json
 from symray.cli.output import number as digits
 
 if TYPE_CHECKING:
-    from symray.study.explain import Explanation, Judgement
+    from symray.insight.explain import Explanation, Judgement
 
 TRACE = ("symray.code", "symray.commit", "symray.version", "symray.data_key")
 
@@ -26,8 +26,8 @@ def explain(
 
     Example: symray explain quickstart 7
     """
-    from symray.study.explain import explain as explain_trial
-    from symray.study.record import StudyRecord
+    from symray.insight.explain import explain as explain_trial
+    from symray.record.study_record import StudyRecord
 
     story = explain_trial(StudyRecord.open(name), number)
     if as_json:

@@ -21,7 +21,7 @@ def init(
 
     Example: symray init my-study.yaml
     """
-    from symray.study.file import commented_template
+    from symray.study_file import commented_template
 
     _write(file, commented_template())
     out().print(f"{file} written; next: symray launch {file} --dry-run")
@@ -32,7 +32,7 @@ def schema() -> None:
 
     Example: symray schema > study.schema.json
     """
-    from symray.study.file import json_schema
+    from symray.study_file import json_schema
 
     print(json.dumps(json_schema(), indent=2))
 
@@ -48,7 +48,7 @@ def new_model(
     Example: symray new model my_lab
     """
     from symray.models.template import write_model_template
-    from symray.study.file import own_model_template
+    from symray.study_file import own_model_template
 
     file = Path(f"{name}.yaml")
     if file.exists():

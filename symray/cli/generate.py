@@ -51,8 +51,8 @@ def generate(
     Example: symray generate zinc-stib@champion --target 0.9 -n 200 --out molecules.png
     """
     from symray.errors import UserError
-    from symray.study.molecules import training_molecules
-    from symray.study.predict import model_folder
+    from symray.insight.molecules import training_molecules
+    from symray.insight.predict import model_folder
     from symray.training.bundle import load_bundle
     from symray.training.generation import generate as generate_from
 
@@ -75,8 +75,8 @@ def _write(
     model: "LoadedModel", made: "list[Generated]", to: Path | None, plot: Path | None
 ) -> None:
     from symray.errors import UserError
-    from symray.study.molecule_drawing import draw_consistency, draw_generated
-    from symray.study.molecules import generated_table, write_table
+    from symray.insight.molecules import generated_table, write_table
+    from symray.report.molecule_figures import draw_consistency, draw_generated
 
     name = next(iter(made[0].wanted))
     if to is not None and to.suffix == ".png":

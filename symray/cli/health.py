@@ -11,7 +11,7 @@ from symray.cli.options import Json, Name
 from symray.cli.output import err, out, print_json
 
 if TYPE_CHECKING:
-    from symray.study.health import Finding
+    from symray.insight.health import Finding
 
 FINE = "nothing looks wrong"
 
@@ -23,8 +23,8 @@ def health(name: Name, as_json: Json = False, address: OnCluster = None) -> None
 
     Example: symray health quickstart
     """
-    from symray.study.health import health as examine
-    from symray.study.record import StudyRecord
+    from symray.insight.health import health as examine
+    from symray.record.study_record import StudyRecord
 
     record = StudyRecord.open(name)
     with err().status("looking ..."):

@@ -20,8 +20,8 @@ from symray.cli.running import run_study
 from symray.errors import UserError
 
 if TYPE_CHECKING:
-    from symray.study.file import StudyFile
-    from symray.study.record import StudyRecord
+    from symray.record.study_record import StudyRecord
+    from symray.study_file import StudyFile
 
 
 def launch(
@@ -61,8 +61,8 @@ def launch(
     if address is not None:
         _attach(address)
     if shipped:
-        from symray.study.cluster.shipping import unpack
-        from symray.study.home import home
+        from symray.record.home import home
+        from symray.scheduling.cluster.shipping import unpack
 
         files = [unpack(study) for study in files]
         os.chdir(home())  # what was shipped is the cluster's to delete
@@ -102,7 +102,7 @@ def resume(
 
     Example: symray resume quickstart
     """
-    from symray.study.record import StudyRecord
+    from symray.record.study_record import StudyRecord
 
     options = ["--accept-code-change"] * accept_code_change + ["--take-over"] * take_over
     if address is not None and is_dashboard(address):
@@ -119,7 +119,7 @@ def resume(
 
 
 def _attach(address: str) -> None:
-    from symray.study.cluster.attached import attach
+    from symray.scheduling.cluster.attached import attach
 
     attach(address)
 
@@ -132,7 +132,7 @@ def _with_options(overrides: Sequence[str], name: str | None, trials: int | None
 
 
 def _load(path: Path, overrides: Sequence[str]) -> "list[StudyFile]":
-    from symray.study.file import load_study_file
+    from symray.study_file import load_study_file
 
     try:
         return load_study_file(path, overrides)
@@ -144,7 +144,7 @@ def _load(path: Path, overrides: Sequence[str]) -> "list[StudyFile]":
 
 def _first_to_run(files: "Sequence[StudyFile]", or_resume: bool) -> "StudyFile | None":
     """The first study that isn't complete; refuses, before anything runs, a name that is taken."""
-    from symray.study.record import StudyRecord
+    from symray.record.study_record import StudyRecord
 
     if len(files) == 1 and not or_resume:
         StudyRecord.refuse_taken(files[0].study)
@@ -159,8 +159,8 @@ def _first_to_run(files: "Sequence[StudyFile]", or_resume: bool) -> "StudyFile |
 
 def _existing(file: "StudyFile") -> "StudyRecord | None":
     """A study that was launched before, from the same file."""
-    from symray.study.home import home, study_exists
-    from symray.study.record import StudyRecord
+    from symray.record.home import home, study_exists
+    from symray.record.study_record import StudyRecord
 
     if not study_exists(file.study):
         return None
@@ -185,8 +185,8 @@ def _run(file: "StudyFile", go_on: bool) -> "StudyRecord":
 def _resume(
     record: "StudyRecord", accept_code_change: bool = False, take_over: bool = False
 ) -> "StudyRecord":
+    from symray.search.leaderboard import leaderboard
     from symray.study import driver
-    from symray.study.leaderboard import leaderboard
 
     best = next((row for row in leaderboard(record) if row.feasible), None)
     return run_study(
@@ -199,7 +199,7 @@ def _resume(
 
 
 def _show(records: "Sequence[StudyRecord]", as_json: bool, suite: bool) -> None:
-    from symray.study.status import status
+    from symray.insight.status import status
 
     if as_json:
         found = [status(record) for record in records]
@@ -213,9 +213,9 @@ def _show(records: "Sequence[StudyRecord]", as_json: bool, suite: bool) -> None:
 
 
 def _detached(arguments: Sequence[str], name: str, as_json: bool) -> None:
+    from symray.insight.status import status
+    from symray.record.study_record import StudyRecord
     from symray.study.detached import start_detached
-    from symray.study.record import StudyRecord
-    from symray.study.status import status
 
     log = start_detached([sys.executable, "-m", "symray", *arguments], name)
     err().print(

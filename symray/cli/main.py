@@ -151,7 +151,7 @@ def _debug() -> None:
 
 def _keep_traceback() -> Path:
     """Write the current exception's traceback beside the studies, else where there is room."""
-    from symray.study.home import home
+    from symray.record.home import home
 
     name = time.strftime(f"%Y%m%d-%H%M%S-{os.getpid()}.txt")
     for folder in (home() / "_errors", Path(tempfile.gettempdir())):

@@ -10,7 +10,7 @@ from symray.cli.options import Json
 from symray.cli.output import number, out, print_json, show, table
 
 if TYPE_CHECKING:
-    from symray.study.models import ModelCard
+    from symray.insight.model_card import ModelCard
 
 models = typer.Typer(help="List, download and verify registered models.", no_args_is_help=True)
 
@@ -26,7 +26,7 @@ def list_models(as_json: Json = False) -> None:
 
     Example: symray models list
     """
-    from symray.study import registry
+    from symray.tracking import registry
 
     found = registry.models()
     if as_json:
@@ -48,8 +48,8 @@ def download(
 
     Example: symray models download quickstart@champion --to my-model
     """
-    from symray.study.models import read_card
-    from symray.study.registry import download as download_model
+    from symray.insight.model_card import read_card
+    from symray.tracking.registry import download as download_model
 
     folder = download_model(model, to)
     out().print(f"downloaded {model} to {folder}, all checksums agree")
@@ -65,7 +65,7 @@ def verify(
 
     Example: symray models verify my-model
     """
-    from symray.study.models import read_card
+    from symray.insight.model_card import read_card
 
     card = read_card(folder)
     out().print(f"{folder}: all checksums agree")

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from symray.study.words import duration as duration
+from symray.insight.phrases import duration as duration
 
 LEADERS = 5
 """Rows of a leaderboard on the terminal."""

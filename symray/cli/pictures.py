@@ -51,7 +51,7 @@ def traverse(
 
     Example: symray traverse nonsyn-small@champion --image 0 --out traversal.gif
     """
-    from symray.study.predict import model_folder
+    from symray.insight.predict import model_folder
     from symray.training.bundle import load_bundle
     from symray.training.pictures import pixels, save_traversal
 
@@ -88,7 +88,7 @@ def synergy(
     Example: symray synergy synergy --out synergy.png
     """
     from symray.figures import save, synergy_curves
-    from symray.study.curves import synergy_of
+    from symray.report.synergy import synergy_of
 
     if to.suffix not in (".png", ".svg", ".pdf"):
         raise UserError(f"{to}: name it .png, .svg or .pdf")
@@ -101,7 +101,7 @@ def _code_of(model: "LoadedModel", image: int, source: Path | None) -> "Tensor":
     import torch
 
     from symray.data import load_data
-    from symray.study.predict import read_images
+    from symray.insight.predict import read_images
 
     if source is not None:
         place, images = str(source), read_images(source, model)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from symray.cli.output import duration, number, out, print_json, show, table
 
 if TYPE_CHECKING:
-    from symray.study.file import StudyFile
     from symray.study.plan import Plan
+    from symray.study_file import StudyFile
 
 
 def show_plans(files: "Sequence[StudyFile]", as_json: bool) -> None:
@@ -24,7 +24,7 @@ def show_plans(files: "Sequence[StudyFile]", as_json: bool) -> None:
 
 
 def _show(plan: "Plan") -> None:
-    from symray.study.leaderboard import supervision
+    from symray.search.leaderboard import supervision
 
     console, file, cost = out(), plan.file, plan.cost
     console.print(f"# study '{file.study}' as it would run, with all defaults")

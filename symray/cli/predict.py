@@ -44,9 +44,9 @@ def predict(
     """
     from symray.data.units import Symbols
     from symray.errors import UserError
-    from symray.study.molecules import read_smiles
-    from symray.study.predict import check_suffix, model_folder, write_predictions
-    from symray.study.predict import predict as predict_file
+    from symray.insight.molecules import read_smiles
+    from symray.insight.predict import check_suffix, model_folder, write_predictions
+    from symray.insight.predict import predict as predict_file
     from symray.training.bundle import load_bundle
 
     if to is not None:
@@ -68,7 +68,7 @@ def _predict_molecules(
     model: "LoadedModel", smiles: list[str], to: Path | None, codes: bool
 ) -> None:
     from symray.errors import UserError
-    from symray.study.molecules import predict_molecules, write_table
+    from symray.insight.molecules import predict_molecules, write_table
 
     if to is not None and to.suffix != ".csv":
         raise UserError(f"{to}: predictions of molecules are written to a .csv")

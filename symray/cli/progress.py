@@ -11,12 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from symray.cli.output import duration, metric, number, table
-from symray.study.progress import Progress
-from symray.study.task import Report, Task
+from symray.search.progress import Progress
+from symray.tasks.task import Report, Task
 
 if TYPE_CHECKING:
-    from symray.study.file import StudyFile
-    from symray.study.leaderboard import Candidate
+    from symray.search.leaderboard import Candidate
+    from symray.study_file import StudyFile
 
 _STOPPING = "stopping: running trials write a checkpoint (Ctrl-C again to kill)"
 
@@ -106,7 +106,7 @@ class StudyProgress(Progress):
         self._running.clear()
 
     def _consider(self, task: Task, values: dict[str, float]) -> None:
-        from symray.study.leaderboard import candidate, rank
+        from symray.search.leaderboard import candidate, rank
 
         new = candidate(self.file, task.number, {}, values)
         if new.feasible:

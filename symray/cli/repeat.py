@@ -17,8 +17,8 @@ from symray.cli.output import duration, err, number, out, print_json, show, tabl
 from symray.errors import UserError
 
 if TYPE_CHECKING:
-    from symray.study.file import StudyFile
-    from symray.study.rerun import Rerun
+    from symray.insight.rerun import Rerun
+    from symray.study_file import StudyFile
 
 
 def try_file(
@@ -33,7 +33,7 @@ def try_file(
 
     Example: symray try studies/quickstart.yaml --seconds 20 --set training.hidden_width=32
     """
-    from symray.study.file import load_study_file
+    from symray.study_file import load_study_file
 
     studies = load_study_file(file, overrides or [])
     prepare_missing(study.data_spec() for study in studies)
@@ -56,8 +56,8 @@ def rerun(
 
     Example: symray rerun quickstart 3 --epochs 5
     """
-    from symray.study.record import StudyRecord
-    from symray.study.rerun import rerun as repeat
+    from symray.insight.rerun import rerun as repeat
+    from symray.record.study_record import StudyRecord
 
     record = StudyRecord.open(name)
     with err().status(f"repeating trial {trial}") as line:
@@ -86,8 +86,8 @@ def rerun(
 
 
 def _try(file: "StudyFile", seconds: float) -> None:
-    from symray.study.trial0 import first_params, first_task
-    from symray.study.worker import TaskRun
+    from symray.search.first_trial import first_params, first_task
+    from symray.tasks.worker import TaskRun
 
     console = out()
     params = ", ".join(f"{name} {number(value)}" for name, value in first_params(file).items())

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 from symray.cli.output import LEADERS, metric, number, out, show, table
 
 if TYPE_CHECKING:
-    from symray.study.record import StudyRecord
+    from symray.record.study_record import StudyRecord
 
 
 def show_results(record: "StudyRecord") -> None:
     """Print the leaderboard, the confirmation, the registered model and the next steps."""
-    from symray.study.champion import registered
-    from symray.study.confirmation import read_confirmation
+    from symray.search.champion import registered
+    from symray.search.confirmation import read_confirmation
 
     show_leaderboard(record)
     confirmation = read_confirmation(record)
@@ -31,7 +31,7 @@ def show_results(record: "StudyRecord") -> None:
 
 def show_leaderboard(record: "StudyRecord") -> None:
     """Print the best trials, or the sentence why there is none."""
-    from symray.study.leaderboard import leaderboard, nothing_feasible, supervision
+    from symray.search.leaderboard import leaderboard, nothing_feasible, supervision
 
     board = leaderboard(record)
     sentence = nothing_feasible(record, board)

@@ -14,10 +14,10 @@ from symray.cli.output import err
 from symray.cli.progress import StudyProgress
 
 if TYPE_CHECKING:
-    from symray.study.file import StudyFile
-    from symray.study.leaderboard import Candidate
-    from symray.study.progress import Progress
-    from symray.study.record import StudyRecord
+    from symray.record.study_record import StudyRecord
+    from symray.search.leaderboard import Candidate
+    from symray.search.progress import Progress
+    from symray.study_file import StudyFile
 
 PATIENCE = 90.0
 """Seconds that a study asked to stop may take, a server that is away included."""
@@ -57,7 +57,7 @@ def run_study(
 
 def stopped_sentence(record: "StudyRecord") -> str:
     """How far a study came that was stopped, and how to go on."""
-    from symray.study.status import ended
+    from symray.insight.status import ended
 
     return (
         f"study '{record.name}' stopped with {ended(record)} of {record.budget} trials; "

@@ -11,7 +11,7 @@ from symray.cli.results import show_leaderboard, shown_metrics
 from symray.errors import UserError
 
 if TYPE_CHECKING:
-    from symray.study.record import StudyRecord
+    from symray.record.study_record import StudyRecord
 
 
 def status(
@@ -26,8 +26,8 @@ def status(
 
     Example: symray status quickstart
     """
-    from symray.study.record import StudyRecord
-    from symray.study.status import status as status_of
+    from symray.insight.status import status as status_of
+    from symray.record.study_record import StudyRecord
 
     if name is None:
         return _show_all(as_json)
@@ -39,10 +39,10 @@ def status(
 
 
 def _show_all(as_json: bool) -> None:
-    from symray.study.home import home, study_names
-    from symray.study.record import StudyRecord
-    from symray.study.status import status as status_of
-    from symray.study.store.copies import names_there
+    from symray.insight.status import status as status_of
+    from symray.record.home import home, study_names
+    from symray.record.object_store.copies import names_there
+    from symray.record.study_record import StudyRecord
 
     names = study_names()
     try:
@@ -62,10 +62,10 @@ def _show_all(as_json: bool) -> None:
 
 
 def _row(name: str) -> list[str]:
-    from symray.study.champion import registered
-    from symray.study.leaderboard import leaderboard
-    from symray.study.record import StudyRecord
-    from symray.study.status import ended
+    from symray.insight.status import ended
+    from symray.record.study_record import StudyRecord
+    from symray.search.champion import registered
+    from symray.search.leaderboard import leaderboard
 
     try:
         record = StudyRecord.open(name)

@@ -15,7 +15,7 @@ from symray.cli.results import shown_metrics
 from symray.errors import UserError
 
 if TYPE_CHECKING:
-    from symray.study.record import StudyRecord
+    from symray.record.study_record import StudyRecord
 
 
 def trials(
@@ -36,9 +36,9 @@ def trials(
 
     Example: symray trials quickstart --where "x_mae < 0.5 and state == 'COMPLETE'" --sort mi_z0_y
     """
-    from symray.study.record import StudyRecord
-    from symray.study.trial_rows import columns, sort_rows, trial_rows, value
-    from symray.study.where import parse_where
+    from symray.insight.trial_filter import parse_where
+    from symray.insight.trial_rows import columns, sort_rows, trial_rows, value
+    from symray.record.study_record import StudyRecord
 
     if as_json and as_csv:
         raise UserError("--json and --csv exclude each other; give one of the two")
@@ -74,8 +74,8 @@ def logs(
 
     Example: symray logs quickstart 3 --follow
     """
+    from symray.record.study_record import StudyRecord
     from symray.study.detached import LOG
-    from symray.study.record import StudyRecord
 
     if address is not None:
         return logs_there(address, name, trial, follow)
@@ -102,7 +102,7 @@ def logs(
 
 
 def _lives(record: "StudyRecord", trial: int | None) -> bool:
-    from symray.study.control import running
+    from symray.search.requests import running
 
     return running(record) if trial is None else not record.trial(trial).state.is_finished()
 
@@ -129,7 +129,7 @@ def _show(record: "StudyRecord", rows: list[dict[str, Any]], newest: str | None)
 
 
 def _write_csv(record: "StudyRecord", rows: list[dict[str, Any]]) -> None:
-    from symray.study.trial_rows import FIXED
+    from symray.insight.trial_rows import FIXED
 
     params = list(record.file.search)
     metrics = list(dict.fromkeys(name for row in rows for name in row["metrics"]))

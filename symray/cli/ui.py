@@ -27,8 +27,8 @@ def ui(
 
     Example: symray ui quickstart
     """
-    from symray.study.links import server as running_server
-    from symray.study.ui import Server, choose_port, study_page
+    from symray.tracking.links import server as running_server
+    from symray.tracking.ui import Server, choose_port, study_page
 
     base = running_server()
     if base is not None:

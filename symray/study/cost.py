@@ -8,9 +8,9 @@ from pathlib import Path
 
 import torch
 
-from symray.study.file import StudyFile
-from symray.study.task import Task
-from symray.study.trial0 import first_task
+from symray.search.first_trial import first_task
+from symray.study_file import StudyFile
+from symray.tasks.task import Task
 from symray.training.build import build_trainer
 from symray.training.checkpoint import write_checkpoint
 from symray.training.evaluation import CHEAP, metric_names

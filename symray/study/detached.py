@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from symray.errors import UserError
-from symray.study import jsonl
-from symray.study.home import make_study_folder
+from symray.record import jsonl
+from symray.record.home import make_study_folder
 
 LOG = "driver.log"
 LOOK = 0.2

@@ -15,30 +15,30 @@ from optuna.trial import TrialState
 
 from symray.data import load_data
 from symray.errors import UserError
-from symray.study import jsonl
-from symray.study.champion import build_champion
-from symray.study.cluster.attached import as_many_as_fit, refuse_what_never_fits
-from symray.study.confirmation import Confirmation, choose
-from symray.study.drawing import draw_figures
-from symray.study.file import StudyFile
-from symray.study.fingerprints import code_of, trial_tags
-from symray.study.folder import LOSSES, drivers_of
-from symray.study.home import find_study, make_study_folder
-from symray.study.leaderboard import candidate_of, leaderboard, nothing_feasible, rank
-from symray.study.mlflow_client import refuse_taken_experiment
-from symray.study.pretraining import PretrainFirst
-from symray.study.progress import Progress
-from symray.study.projector import Projector, reconcile
-from symray.study.record import StudyRecord
-from symray.study.room import see_room
-from symray.study.search import Search
-from symray.study.source import Fenced, InTurn, MoreMemory
-from symray.study.storage import Checked, mend, take_lease
-from symray.study.storage.identity import identity
-from symray.study.store.copies import newest_checkpoint_of
-from symray.study.store.mirror import Mirror
-from symray.study.task import Task
-from symray.study.tuning import run_tasks
+from symray.record import jsonl
+from symray.record.fingerprints import code_of, trial_tags
+from symray.record.home import find_study, make_study_folder
+from symray.record.object_store.copies import newest_checkpoint_of
+from symray.record.storage import Checked, mend, take_lease
+from symray.record.storage.identity import identity
+from symray.record.study_record import StudyRecord
+from symray.record.task_folder import LOSSES, drivers_of
+from symray.report.task_figures import draw_figures
+from symray.scheduling.cluster.attached import as_many_as_fit, refuse_what_never_fits
+from symray.scheduling.tuning import run_tasks
+from symray.search.champion import build_champion
+from symray.search.confirmation import Confirmation, choose
+from symray.search.leaderboard import candidate_of, leaderboard, nothing_feasible, rank
+from symray.search.pretraining import PretrainFirst
+from symray.search.progress import Progress
+from symray.search.search import Search
+from symray.search.task_source import Fenced, InTurn, MoreMemory
+from symray.study.disk_space import see_room
+from symray.study.mirror import Mirror
+from symray.study_file import StudyFile
+from symray.tasks.task import Task
+from symray.tracking.client import refuse_taken_experiment
+from symray.tracking.projector import Projector, reconcile
 
 ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import optuna
 
+from symray.search.first_trial import first_task
+from symray.search.pretraining import pretraining_of
+from symray.search.samplers import distributions, grid, make_sampler
 from symray.study.cost import Cost, measure
-from symray.study.file import StudyFile
-from symray.study.pretraining import pretraining_of
-from symray.study.samplers import distributions, grid, make_sampler
-from symray.study.task import derive_seed
-from symray.study.trial0 import first_task
-from symray.study.worker import KEPT
+from symray.study_file import StudyFile
+from symray.tasks.task import derive_seed
+from symray.tasks.worker import KEPT
 
 SHOWN = 5
 """Trials that a plan shows."""

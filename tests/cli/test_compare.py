@@ -5,8 +5,8 @@ import json
 from typer.testing import CliRunner
 
 from symray.cli.main import app
-from symray.study.compare import compare
-from symray.study.record import StudyRecord
+from symray.record.study_record import StudyRecord
+from symray.report.compare import compare
 
 runner = CliRunner()
 

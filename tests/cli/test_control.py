@@ -3,8 +3,8 @@ from collections.abc import Callable
 
 from typer.testing import Result
 
-from symray.study.record import StudyRecord
-from symray.study.storage.file_lease import FileLease
+from symray.record.storage.file_lease import FileLease
+from symray.record.study_record import StudyRecord
 
 Run = Callable[..., Result]
 

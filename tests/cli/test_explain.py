@@ -3,8 +3,8 @@ import json
 from typer.testing import CliRunner
 
 from symray.cli.main import app
-from symray.study.explain import explain
-from symray.study.record import StudyRecord
+from symray.insight.explain import explain
+from symray.record.study_record import StudyRecord
 
 runner = CliRunner()
 

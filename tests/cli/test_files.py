@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
-from symray.study.file import commented_template, json_schema, load_study_file
+from symray.study_file import commented_template, json_schema, load_study_file
 
 Run = Callable[..., Result]
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from typer.testing import Result
 
-from symray.study.health import health
-from symray.study.record import StudyRecord
+from symray.insight.health import health
+from symray.record.study_record import StudyRecord
 
 Run = Callable[..., Result]
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
-from symray.study.home import study_names
-from symray.study.record import StudyRecord
-from symray.study.status import status
-from symray.study.storage.file_lease import is_locked
+from symray.insight.status import status
+from symray.record.home import study_names
+from symray.record.storage.file_lease import is_locked
+from symray.record.study_record import StudyRecord
 
 Run = Callable[..., Result]
 WriteStudy = Callable[[Path, str], Path]

@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from symray.cli.main import app
 from symray.models.template import write_model_template
-from symray.study.record import StudyRecord
+from symray.record.study_record import StudyRecord
 from symray.training.build import build_trainer
 from symray.training.bundle import save_bundle
 from symray.training.spec import TrialSpec

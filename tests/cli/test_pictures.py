@@ -9,7 +9,7 @@ from PIL import Image
 from typer.testing import Result
 
 from symray.data import load_data
-from symray.study.record import StudyRecord
+from symray.record.study_record import StudyRecord
 
 Run = Callable[..., Result]
 

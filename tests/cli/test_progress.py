@@ -5,9 +5,9 @@ import pytest
 from rich.console import Console
 
 from symray.cli.progress import StudyProgress
-from symray.study.file import StudyFile, load_study_file
-from symray.study.leaderboard import candidate
-from symray.study.task import Report, Task
+from symray.search.leaderboard import candidate
+from symray.study_file import StudyFile, load_study_file
+from symray.tasks.task import Report, Task
 
 GOOD = {"x_mae": 0.5, "y_mae": 0.9, "mi_z0_y": 0.3, "train/kl": 1.0}
 

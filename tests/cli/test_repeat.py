@@ -4,7 +4,7 @@ from pathlib import Path
 
 from typer.testing import Result
 
-from symray.study.record import StudyRecord
+from symray.record.study_record import StudyRecord
 
 Run = Callable[..., Result]
 WriteStudy = Callable[[Path, str], Path]

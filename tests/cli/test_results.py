@@ -3,9 +3,9 @@ from collections.abc import Callable
 import pytest
 
 from symray.cli.results import show_results, shown_metrics, spreads
-from symray.study.confirmation import read_confirmation
-from symray.study.leaderboard import leaderboard
-from symray.study.record import StudyRecord
+from symray.record.study_record import StudyRecord
+from symray.search.confirmation import read_confirmation
+from symray.search.leaderboard import leaderboard
 
 Capture = pytest.CaptureFixture[str]
 

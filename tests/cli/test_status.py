@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
-from symray.study.record import StudyRecord
-from symray.study.status import status
+from symray.insight.status import status
+from symray.record.study_record import StudyRecord
 
 Run = Callable[..., Result]
 

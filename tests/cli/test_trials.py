@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from typer.testing import Result
 
-from symray.study.record import StudyRecord
-from symray.study.trial_rows import trial_rows
+from symray.insight.trial_rows import trial_rows
+from symray.record.study_record import StudyRecord
 
 Run = Callable[..., Result]
 

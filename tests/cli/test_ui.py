@@ -2,7 +2,7 @@ import pytest
 from typer.testing import CliRunner
 
 from symray.cli.main import app
-from symray.study.record import StudyRecord
+from symray.record.study_record import StudyRecord
 
 runner = CliRunner()
 

@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from hosts import Network, why_not
-from symray.study.folder import metric_lines
+from symray.record.task_folder import metric_lines
 
 SCRIPT = Path(__file__).parents[2] / "deploy" / "slurm" / "study.sbatch"
 EPOCHS = 250

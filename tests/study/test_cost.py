@@ -2,10 +2,10 @@ from pathlib import Path
 
 import torch
 
+from symray.record.study_record import StudyRecord
+from symray.search.first_trial import first_task
 from symray.study.cost import measure
-from symray.study.record import StudyRecord
-from symray.study.task import Task
-from symray.study.trial0 import first_task
+from symray.tasks.task import Task
 from symray.training.build import build_trainer
 from symray.training.spec import TrialSpec
 

@@ -12,19 +12,20 @@ from optuna.trial import TrialState
 from watching import Watching
 
 from symray.errors import UserError
-from symray.study import jsonl, projector
-from symray.study.champion import registered
-from symray.study.confirmation import read_confirmation
+from symray.insight.rerun import rerun
+from symray.record import jsonl
+from symray.record.home import study_names
+from symray.record.study_record import StudyRecord
+from symray.record.task_folder import metric_lines, task_events
+from symray.search.champion import registered
+from symray.search.confirmation import read_confirmation
+from symray.search.leaderboard import leaderboard
+from symray.search.progress import Progress
 from symray.study.driver import launch, resume
-from symray.study.file import StudyFile, load_study_file
-from symray.study.folder import metric_lines, task_events
-from symray.study.home import study_names
-from symray.study.leaderboard import leaderboard
-from symray.study.progress import Progress
-from symray.study.projector import reconcile
-from symray.study.record import StudyRecord
-from symray.study.rerun import rerun
-from symray.study.task import Report, Task
+from symray.study_file import StudyFile, load_study_file
+from symray.tasks.task import Report, Task
+from symray.tracking import projector
+from symray.tracking.projector import reconcile
 from symray.training.fingerprint import code_fingerprint
 
 Ledger = Callable[[StudyRecord], None]

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from symray.study.confirmation import read_confirmation
-from symray.study.folder import metric_lines
-from symray.study.mlflow_client import experiment_id, make_client
-from symray.study.projector import reconcile
-from symray.study.record import StudyRecord
-from symray.study.storage.identity import identity
+from symray.record.storage.identity import identity
+from symray.record.study_record import StudyRecord
+from symray.record.task_folder import metric_lines
+from symray.search.confirmation import read_confirmation
+from symray.tracking.client import experiment_id, make_client
+from symray.tracking.projector import reconcile
 
 QUICKSTART = Path(__file__).parents[2] / "studies" / "quickstart.yaml"
 BUDGET = [

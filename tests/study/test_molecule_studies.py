@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from optuna.trial import TrialState
 
-from symray.study.folder import last_line, metric_lines, outcome_of
-from symray.study.pretraining import pretraining_folders
-from symray.study.record import StudyRecord
+from symray.record.study_record import StudyRecord
+from symray.record.task_folder import last_line, metric_lines, outcome_of
+from symray.search.pretraining import pretraining_folders
 
 STUDIES = Path(__file__).parents[2] / "studies"
 PATIENCE = 5400.0

@@ -6,11 +6,11 @@ from typing import Any
 import optuna
 import pytest
 
-from symray.study.file import StudyFile, load_study_file
+from symray.record.study_record import StudyRecord
+from symray.search.samplers import make_pruner
+from symray.search.search import Search
 from symray.study.plan import decisions, first_trials, plan
-from symray.study.record import StudyRecord
-from symray.study.samplers import make_pruner
-from symray.study.search import Search
+from symray.study_file import StudyFile, load_study_file
 
 Load = Callable[..., StudyFile]
 WriteStudy = Callable[[Path, str], Path]

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from optuna.trial import TrialState
 
+from symray.record.storage import take_lease
+from symray.record.study_record import StudyRecord
+from symray.search.leaderboard import leaderboard
+from symray.search.progress import Progress
 from symray.study.driver import Driver
-from symray.study.leaderboard import leaderboard
-from symray.study.progress import Progress
-from symray.study.record import StudyRecord
-from symray.study.storage import take_lease
 
 KEEP = 2
 

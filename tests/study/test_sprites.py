@@ -12,19 +12,19 @@ import torch
 from PIL import Image
 
 from symray.errors import UserError
+from symray.insight.predict import predict, read_images, write_predictions
 from symray.metrics.disentanglement import udr
-from symray.study.agreement import agreement_of, agreements
-from symray.study.champion import champion_task
-from symray.study.confirmation import read_confirmation
-from symray.study.curves import curve_of, synergy_of
-from symray.study.folder import last_line, metric_lines, traces
-from symray.study.leaderboard import leaderboard, supervision
-from symray.study.mlflow_client import make_client
-from symray.study.predict import predict, read_images, write_predictions
-from symray.study.record import StudyRecord
-from symray.study.report import summary
-from symray.study.task import Task
-from symray.study.worker import load_trained
+from symray.record.study_record import StudyRecord
+from symray.record.task_folder import last_line, metric_lines, traces
+from symray.report.study_report import summary
+from symray.report.synergy import curve_of, synergy_of
+from symray.search.champion import champion_task
+from symray.search.confirmation import read_confirmation
+from symray.search.leaderboard import leaderboard, supervision
+from symray.tasks.task import Task
+from symray.tasks.udr import agreement_of, agreements
+from symray.tasks.worker import load_trained
+from symray.tracking.client import make_client
 from symray.training.bundle import load_bundle
 from symray.training.encoded import Encoded
 

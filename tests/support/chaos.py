@@ -24,10 +24,10 @@ from optuna.trial import TrialState
 
 from hosts import Host, Network, RayNodes, why_not
 from services import Postgres, accepts, free_port, unprivileged_user, wait_for
-from symray.study.folder import metric_lines, task_events
-from symray.study.mlflow_client import make_client
-from symray.study.projector import reconcile
-from symray.study.record import StudyRecord
+from symray.record.study_record import StudyRecord
+from symray.record.task_folder import metric_lines, task_events
+from symray.tracking.client import make_client
+from symray.tracking.projector import reconcile
 
 STUDY = """\
 study: chaos

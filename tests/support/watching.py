@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from symray.study.progress import Progress
-from symray.study.task import Report, Task
+from symray.search.progress import Progress
+from symray.tasks.task import Report, Task
 
 AtEpoch = Callable[[Task, Report], None]
 

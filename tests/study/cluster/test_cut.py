@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from hosts import RayNodes, wait_until
-from symray.study.folder import task_events
-from symray.study.record import StudyRecord
+from symray.record.study_record import StudyRecord
+from symray.record.task_folder import task_events
 
 WriteStudy = Callable[[Path, str], Path]
 Ledger = Callable[[StudyRecord], None]

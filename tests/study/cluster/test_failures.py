@@ -10,11 +10,11 @@ import pytest
 from watching import Watching, after
 
 from services import Postgres
+from symray.record.storage import database_lease
+from symray.record.study_record import StudyRecord
+from symray.search.progress import Progress
 from symray.study.driver import launch
-from symray.study.file import load_study_file
-from symray.study.progress import Progress
-from symray.study.record import StudyRecord
-from symray.study.storage import database_lease
+from symray.study_file import load_study_file
 
 WriteStudy = Callable[[Path, str], Path]
 Ledger = Callable[[StudyRecord], None]
@@ -91,10 +91,10 @@ import sys, threading, ray
 from pathlib import Path
 ray.init(num_cpus=2, num_gpus=1, include_dashboard=False, log_to_driver=False)
 from symray.study.driver import launch
-from symray.study.file import load_study_file
-from symray.study.progress import Progress
-from symray.study.folder import last_line, outcome_of
-from symray.study.task import Task
+from symray.study_file import load_study_file
+from symray.search.progress import Progress
+from symray.record.task_folder import last_line, outcome_of
+from symray.tasks.task import Task
 
 class Said(Progress):
     def message(self, text):

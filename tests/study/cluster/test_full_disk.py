@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from hosts import RayNodes
-from symray.study.full_disk import full_node
-from symray.study.record import StudyRecord
+from symray.record.study_record import StudyRecord
+from symray.scheduling.full_disk import full_node
 
 WriteStudy = Callable[[Path, str], Path]
 Ledger = Callable[[StudyRecord], None]

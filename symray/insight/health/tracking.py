@@ -1,0 +1,97 @@
+"""What MLflow doesn't show of the record."""
+
+import os
+from collections.abc import Iterator
+
+from mlflow.entities import ViewType
+
+from symray.insight.health.facts import Facts
+from symray.insight.health.finding import Finding
+from symray.insight.phrases import listed, plural
+from symray.record.home import home
+from symray.tracking.client import brief, make_client, shown_uri
+from symray.tracking.run_contents import RunView, views
+
+DELAY = 120.0
+"""Seconds that a running study's writer may be behind."""
+
+
+def unwritten(facts: Facts) -> Iterator[Finding]:
+    """Runs that are missing, behind, or of another state; only looks, writes nothing."""
+    if facts.unreadable:
+        return
+    try:
+        shown = _shown(facts)
+    except Exception as error:
+        # Whatever MLflow or the network raises is the finding.
+        yield _finding(
+            facts,
+            f"MLflow at {shown_uri()} does not answer ({brief(error)}), so nobody knows what it "
+            "shows of the study; the record is whole: start the server, then reconcile",
+            {"uri": shown_uri()},
+        )
+        return
+    live = facts.state == "running"
+    wanted = list(views(facts.record, live))
+    behind = [view for view in wanted if _is_behind(view, shown.get(view.name), facts, live)]
+    if behind:
+        missing = [view.name for view in behind if view.name not in shown]
+        yield _finding(
+            facts,
+            f"MLflow is behind the record in {plural(len(behind), 'run')} of {len(wanted)}"
+            f"{f', {len(missing)} of which it does not have' if missing else ''} "
+            f"({listed([view.name for view in behind])}): the record is whole; write them",
+            {"behind": [view.name for view in behind], "missing": missing},
+            tuple(view.task.number for view in behind if view.task.kind == "trial"),
+        )
+
+
+def _shown(facts: Facts) -> dict[str, tuple[str, int]]:
+    """By name, status and newest epoch of the study's runs."""
+    embedded = not os.environ.get("MLFLOW_TRACKING_URI")
+    if embedded and not (home() / "mlflow.db").exists():
+        return {}
+    client = make_client()
+    experiment = client.get_experiment_by_name(facts.name)
+    if experiment is None:
+        return {}
+    shown, token = {}, None
+    while True:
+        page = client.search_runs(
+            [experiment.experiment_id],
+            f"tags.`symray.study` = '{facts.name}'",
+            ViewType.ACTIVE_ONLY,
+            max_results=1000,
+            page_token=token,
+        )
+        for run in page:
+            epoch = int(run.data.metrics.get("epoch", 0))
+            shown[str(run.info.run_name)] = (str(run.info.status), epoch)
+        token = page.token
+        if not token:
+            return shown
+
+
+def _is_behind(view: RunView, shown: tuple[str, int] | None, facts: Facts, live: bool) -> bool:
+    """Whether the run lacks what has been recorded long enough ago."""
+    settled = facts.now - DELAY if live else facts.now
+    epochs = [line["epoch"] for line in view.lines() if line["time"] <= settled]
+    began = view.start is not None and view.start / 1000 <= settled
+    ended = view.end is not None and view.end / 1000 <= settled
+    if shown is None:
+        return began or bool(epochs)
+    status, epoch = shown
+    return (bool(epochs) and epochs[-1] > epoch) or ((ended or not live) and status != view.status)
+
+
+def _finding(
+    facts: Facts, sentence: str, evidence: dict[str, object], trials: tuple[int, ...] = ()
+) -> Finding:
+    return Finding(
+        kind="MLflow",
+        severity="note",
+        sentence=sentence,
+        evidence=evidence,
+        command=f"symray reconcile {facts.name}",
+        trials=trials,
+    )

@@ -1,0 +1,123 @@
+"""A trial trained once more from its record, to see whether the same numbers come out."""
+
+import math
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from symray.errors import UserError
+from symray.record.fingerprints import code_of
+from symray.record.object_store.copies import newest_checkpoint_of
+from symray.record.study_record import StudyRecord
+from symray.record.task_folder import metric_lines, task_events
+from symray.tasks.task import Task
+from symray.tasks.worker import TaskRun
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """What a repetition gave.
+
+    Attributes:
+        number: the trial.
+        epochs: epochs compared.
+        differences: the largest absolute difference by metric; inf where only one side has a
+            finite value.
+        recorded_device: what the trial was trained on.
+        device: what it was repeated on.
+        recorded_code: fingerprint of the code then.
+        code: and now.
+    """
+
+    number: int
+    epochs: int
+    differences: dict[str, float]
+    recorded_device: str
+    device: str
+    recorded_code: str
+    code: str
+
+    @property
+    def identical(self) -> bool:
+        """Whether every value of every epoch came out bit by bit."""
+        return not any(self.differences.values())
+
+    @property
+    def same_device(self) -> bool:
+        """Whether the kind of device is the same; across kinds, numbers differ by rounding."""
+        return _kind(self.recorded_device) == _kind(self.device)
+
+
+def rerun(
+    record: StudyRecord,
+    number: int,
+    epochs: int | None = None,
+    heard: Callable[[int, int], None] = lambda epoch, total: None,
+) -> Rerun:
+    """Train trial ``number`` again, in this process and a folder that is thrown away.
+
+    Args:
+        record: the study.
+        number: the trial's.
+        epochs: compare only so many; all that are recorded by default.
+        heard: is told of each epoch that was repeated, and of how many there are.
+
+    Raises:
+        UserError: no such trial, nothing is recorded of it, or it can't be trained here at all.
+    """
+    record.trial(number)
+    folder = record.trial_folder(number)
+    lines = metric_lines(folder)[:epochs]
+    if not lines:
+        raise UserError(
+            f"trial {number} of study '{record.name}' has no recorded epoch to compare with"
+        )
+    task = Task.load(folder)
+    starts = [event for event in task_events(folder) if event["event"] == "start"]
+    recorded = str(starts[-1]["device"])
+    differences: dict[str, float] = {}
+    if task.spec.get("begins_with"):
+        newest_checkpoint_of(Path(task.spec["begins_with"]).parent)
+    with tempfile.TemporaryDirectory(prefix="symray-rerun-") as scratch:
+        run = TaskRun(replace(task, folder=scratch), _device(recorded))
+        for line in lines:
+            report = run.advance()
+            if report.outcome == "failed":
+                raise UserError(
+                    f"trial {number} of study '{record.name}' does not get to epoch "
+                    f"{line['epoch']} again: {report.reason}"
+                )
+            heard(report.epoch, len(lines))
+            for name, gap in _gaps(line["values"], report.values).items():
+                differences[name] = max(gap, differences.get(name, 0.0))
+    return Rerun(
+        number=number,
+        epochs=len(lines),
+        differences=differences,
+        recorded_device=recorded,
+        device=str(run.trainer.device),
+        recorded_code=task.tags["symray.code"],
+        code=code_of(record.file),
+    )
+
+
+def _gaps(then: Mapping[str, float], now: Mapping[str, float]) -> dict[str, float]:
+    nan = math.nan
+    return {name: _gap(then.get(name, nan), now.get(name, nan)) for name in {**then, **now}}
+
+
+def _gap(then: float, now: float) -> float:
+    if then == now or (math.isnan(then) and math.isnan(now)):
+        return 0.0
+    gap = abs(then - now)
+    return math.inf if math.isnan(gap) else gap
+
+
+def _device(recorded: str) -> str:
+    """The recorded kind where it may be had, so that a GPU doesn't repeat what a CPU trained."""
+    return "cpu" if _kind(recorded) == "cpu" else "auto"
+
+
+def _kind(device: str) -> str:
+    return device.split(":")[0]

@@ -1,0 +1,1 @@
+"""What a study's page is made of: the leaderboard as a table, plots, figures, comparisons."""

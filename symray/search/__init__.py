@@ -1,0 +1,1 @@
+"""Optuna decides what to train next: the search, its samplers, the confirmation, the choice."""

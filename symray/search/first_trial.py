@@ -1,0 +1,51 @@
+"""The first trial of a study file, without a study: what ``try`` and ``--dry-run`` train."""
+
+from pathlib import Path
+
+from symray.study_file import Choice, Range, StudyFile
+from symray.tasks.task import Task, derive_seed
+from symray.training.settings import Settings
+from symray.training.spec import TrialSpec
+
+
+def first_params(file: StudyFile) -> Settings:
+    """The parameters of trial 0: the reference's, else usual values, else the space's middle.
+
+    Where the study has a reference, trial 0 will have exactly these.
+    """
+    return file.reference_params() or {name: _usual(file, name) for name in file.search}
+
+
+def first_task(file: StudyFile, folder: Path) -> Task:
+    """Trial 0 as a task that is recorded in ``folder``."""
+    spec = TrialSpec(
+        model=file.model,
+        data=file.data_spec(),
+        settings=file.settings(first_params(file)),
+        seed=derive_seed(file.seed, "trial", 0),
+        code=None if file.code is None else str(file.code),
+    )
+    return Task(
+        study=file.study,
+        name="trial-0000",
+        kind="trial",
+        number=0,
+        folder=str(folder),
+        spec=spec.to_json(),
+        metrics=tuple(sorted(file.metric_names())),
+        threads=max(1, int(file.resources.cpu)),
+    )
+
+
+def _usual(file: StudyFile, name: str) -> float | int:
+    entry, usual = file.search[name], file.usual(name)
+    return usual if usual is not None and usual in entry else _middle(entry)
+
+
+def _middle(entry: Range | Choice) -> float | int:
+    values = entry.values()
+    if values:
+        return values[len(values) // 2]
+    assert isinstance(entry, Range)
+    product = entry.low * entry.high
+    return float(product**0.5 if entry.log else (entry.low + entry.high) / 2)

@@ -1,0 +1,141 @@
+"""Who is best: feasible trials before others, by Pareto front, then by the first objective."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from optuna.trial import FrozenTrial, TrialState
+
+from symray.metrics import METRICS
+from symray.record.study_record import StudyRecord
+from symray.study_file import StudyFile
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Something that was trained to its end and can be chosen: a trial, or its confirmation.
+
+    Attributes:
+        number: the trial's.
+        params: what was searched.
+        metrics: on the validation split.
+        objectives: their values in the file's order.
+        violations: by constraint, at most 0 where it is kept.
+    """
+
+    number: int
+    params: Mapping[str, Any]
+    metrics: Mapping[str, float]
+    objectives: tuple[float, ...]
+    violations: Mapping[str, float]
+
+    @property
+    def feasible(self) -> bool:
+        """Whether all constraints are kept and there is something to compare."""
+        return self.violation == 0 and all(map(math.isfinite, self.objectives))
+
+    @property
+    def violation(self) -> float:
+        """Sum of what the constraints are missed by."""
+        return sum(max(0.0, value) for value in self.violations.values())
+
+
+def candidate(
+    file: StudyFile, number: int, params: Mapping[str, Any], metrics: Mapping[str, float]
+) -> Candidate:
+    """The candidate with these metrics; a missing or non-finite objective is the worst value."""
+    objectives = []
+    for name, direction in file.objectives.items():
+        value = metrics.get(name, math.nan)
+        worst = math.inf if direction == "minimize" else -math.inf
+        objectives.append(value if math.isfinite(value) else worst)
+    return Candidate(
+        number=number,
+        params=params,
+        metrics=metrics,
+        objectives=tuple(objectives),
+        violations={str(c): c.violation(metrics.get(c.metric)) for c in file.constraints},
+    )
+
+
+def metrics_of(trial: FrozenTrial) -> dict[str, float]:
+    """The metrics that the record keeps of a trial."""
+    metrics: dict[str, float] = trial.user_attrs.get("metrics", {})
+    return metrics
+
+
+def candidate_of(file: StudyFile, trial: FrozenTrial) -> Candidate:
+    """A completed trial as a candidate."""
+    return candidate(file, trial.number, trial.params, metrics_of(trial))
+
+
+def rank(file: StudyFile, candidates: Iterable[Candidate]) -> list[Candidate]:
+    """``candidates``, the best first."""
+    signs = [1 if direction == "minimize" else -1 for direction in file.objectives.values()]
+    pool = list(candidates)
+    costs = [[s * v for s, v in zip(signs, c.objectives, strict=True)] for c in pool]
+    feasible = [i for i, c in enumerate(pool) if c.feasible]
+    fronts = dict(zip(feasible, _fronts([costs[i] for i in feasible]), strict=True))
+    order = sorted(
+        range(len(pool)),
+        key=lambda i: (i not in fronts, pool[i].violation, fronts.get(i, 0), costs[i]),
+    )
+    return [pool[i] for i in order]
+
+
+def leaderboard(record: StudyRecord) -> list[Candidate]:
+    """The completed trials of a study, the best first."""
+    return rank(
+        record.file,
+        (candidate_of(record.file, trial) for trial in record.trials(TrialState.COMPLETE)),
+    )
+
+
+def nothing_feasible(record: StudyRecord, ranked: Sequence[Candidate]) -> str | None:
+    """The sentence for a study none of whose trials keeps the constraints; None otherwise."""
+    ended = len(record.trials(TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL))
+    if not ranked:
+        return f"none of {ended} trials was trained to its end, so there is nothing to choose from"
+    nearest = ranked[0]
+    if nearest.feasible:
+        return None
+    misses = ", ".join(
+        f"{name.split()[0]} by {value:.3g}"
+        for name, value in nearest.violations.items()
+        if value > 0
+    )
+    return f"0 of {ended} trials are feasible; the nearest, #{nearest.number}, misses {misses}"
+
+
+def supervision(file: StudyFile) -> str | None:
+    """The sentence for a study that is chosen by metrics which need the factors; else None."""
+    named = [*file.objectives, *(constraint.metric for constraint in file.constraints)]
+    needing = [n for n in dict.fromkeys(named) if n in METRICS and METRICS[n].y == "factors"]
+    if not needing:
+        return None
+    need = "needs" if len(needing) == 1 else "need"
+    return (
+        f"{', '.join(needing)} {need} the factors that made the images: a choice by supervision, "
+        "with which label-free ones can't be compared"
+    )
+
+
+def _fronts(costs: Sequence[Sequence[float]]) -> list[int]:
+    """Index of the Pareto front of each point, 0 for the undominated; all 0 for one objective."""
+    fronts = [0] * len(costs)
+    left = set(range(len(costs))) if costs and len(costs[0]) > 1 else set()
+    front = 0
+    while left:
+        undominated = {i for i in left if not any(_dominates(costs[j], costs[i]) for j in left)}
+        for i in undominated:
+            fronts[i] = front
+        left -= undominated
+        front += 1
+    return fronts
+
+
+def _dominates(a: Sequence[float], b: Sequence[float]) -> bool:
+    return all(x <= y for x, y in zip(a, b, strict=True)) and any(
+        x < y for x, y in zip(a, b, strict=True)
+    )

@@ -1,0 +1,97 @@
+"""One study file from several: ``extends``, ``--set`` and the members of a ``suite``."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from symray.errors import UserError
+from symray.study_file.problem import KeyPath, StudyFileError
+from symray.study_file.tree import Tree, read_tree, read_value
+
+_PATHS: tuple[KeyPath, ...] = (("code",), ("data", "npz"), ("data", "csv"))
+
+
+def read_layers(path: Path, overrides: Sequence[str]) -> Tree:
+    """The file over what it extends, under ``overrides``; a null removes its key.
+
+    Paths in a file are relative to it, those of overrides to the current folder.
+
+    Raises:
+        UserError: a file can't be read, extends itself, or an override isn't ``KEY=VALUE``.
+    """
+    tree = _with_bases(path, ())
+    for override in overrides:
+        tree = _over(_override(override), tree, tree.source)
+    return Tree(tree.source, _without_nulls(tree.values), tree.places)
+
+
+def _with_bases(path: Path, chain: tuple[Path, ...]) -> Tree:
+    tree = read_tree(path)
+    chain = (*chain, path.resolve())
+    _resolve_paths(tree.values, path.parent)
+    base = tree.values.pop("extends", None)
+    if base is None:
+        return tree
+    if not isinstance(base, str):
+        raise tree.error(StudyFileError(("extends",), f"must name one file, not {base!r}"))
+    base_path = path.parent / base
+    if base_path.resolve() in chain:
+        raise tree.error(
+            StudyFileError(("extends",), f"{base} extends this file in turn; break the ring")
+        )
+    if not base_path.is_file():
+        raise tree.error(StudyFileError(("extends",), f"there is no file {base_path}"))
+    return _over(tree, _with_bases(base_path, chain), tree.source)
+
+
+def _override(text: str) -> Tree:
+    key, equals, value_text = text.partition("=")
+    place = f"--set {text}"
+    parts = key.strip().split(".")
+    if not equals or not all(parts):
+        raise UserError(f"{place}: write --set KEY=VALUE, as in --set training.epochs=5")
+    if parts[0] == "extends":
+        raise UserError(f"{place}: extends belongs into the file; override single keys here")
+    try:
+        value = read_value(value_text)
+    except ValueError as error:
+        raise UserError(f"{place}: {key}: {error}") from None
+    places: dict[KeyPath, str] = {tuple(parts): place}
+    for part in reversed(parts):
+        value = {part: value}
+    _resolve_paths(value, Path())
+    return Tree(place, value, places)
+
+
+def _resolve_paths(values: dict[str, Any], folder: Path) -> None:
+    for *above, last in _PATHS:
+        section: Any = values
+        for part in above:
+            section = section.get(part) if isinstance(section, dict) else None
+        if isinstance(section, dict) and isinstance(section.get(last), str):
+            section[last] = str((folder / section[last]).resolve())
+
+
+def _over(top: Tree, base: Tree, source: str) -> Tree:
+    """``top`` merged over ``base``; what is replaced loses its places, too."""
+    places = dict(base.places)
+    values = _merge(top.values, base.values, (), places)
+    return Tree(source, values, places | top.places)
+
+
+def _merge(top: Any, base: Any, path: KeyPath, places: dict[KeyPath, str]) -> Any:
+    # a range does not turn into a choice (or back) key by key
+    if isinstance(top, dict) and isinstance(base, dict) and ("choice" in top) == ("choice" in base):
+        merged = dict(base)
+        for key, value in top.items():
+            merged[key] = _merge(value, base.get(key), (*path, key), places)
+        return merged
+    for key in [key for key in places if key[: len(path)] == path]:
+        del places[key]
+    return top
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(child) for key, child in value.items() if child is not None}
+    return value

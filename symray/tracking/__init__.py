@@ -1,0 +1,1 @@
+"""MLflow shows what the record holds: the only room that imports it."""

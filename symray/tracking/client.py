@@ -1,0 +1,141 @@
+"""The way to MLflow: the server that the environment names, or an embedded SQLite."""
+
+import contextlib
+import os
+import tempfile
+import textwrap
+from pathlib import Path
+
+from symray.record.home import home
+
+# Before MLflow is imported: a server that is away must answer for itself at once, not after
+# minutes of retries, and nothing is sent anywhere that the user didn't ask for.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "15")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mlflow import MlflowClient
+from mlflow.entities import Experiment
+from mlflow.exceptions import MlflowException
+
+from symray.errors import UserError
+from symray.tracking.links import without_credentials
+
+for _name in ("mlflow", "alembic"):
+    logging.getLogger(_name).setLevel(logging.ERROR)
+
+
+def tracking_uri() -> str:
+    """``MLFLOW_TRACKING_URI``, or the SQLite file under the home folder."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home() / 'mlflow.db'}"
+
+
+def shown_uri() -> str:
+    """:func:`tracking_uri` as it may be printed and kept."""
+    return without_credentials(tracking_uri())
+
+
+def artifact_root() -> Path | None:
+    """Where artifacts of the embedded store lie; None when a server keeps them."""
+    return None if os.environ.get("MLFLOW_TRACKING_URI") else home() / "mlartifacts"
+
+
+def make_client() -> MlflowClient:
+    """A client of :func:`tracking_uri`; makes the embedded store on first use."""
+    if not os.environ.get("MLFLOW_TRACKING_URI"):
+        _make_embedded_store(home() / "mlflow.db")
+    return MlflowClient(tracking_uri=tracking_uri(), registry_uri=tracking_uri())
+
+
+def _make_embedded_store(path: Path) -> None:
+    """Make the SQLite file whole or not at all.
+
+    MLflow fills it by a hundred migrations; one that is killed among them can never be opened
+    again.
+    """
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="mlflow-", dir=path.parent) as scratch:
+        fresh = Path(scratch) / path.name
+        MlflowClient(f"sqlite:///{fresh}").search_experiments(max_results=1)
+        with contextlib.suppress(FileExistsError):  # another study was faster
+            os.link(fresh, path)
+
+
+IDENTITY = "symray.identity"
+
+
+def experiment_id(client: MlflowClient, name: str, identity: str) -> str:
+    """The experiment of study ``name``, made where it is missing, restored where deleted.
+
+    Raises:
+        UserError: it is that of another study of this name.
+    """
+    experiment = client.get_experiment_by_name(name)
+    if experiment is not None and experiment.tags.get(IDENTITY) != identity:
+        _refuse_another(experiment)
+        client.set_experiment_tag(experiment.experiment_id, IDENTITY, identity)
+    if experiment is None:
+        root = artifact_root()
+        location = (root / name).as_uri() if root else None
+        tags = {IDENTITY: identity}
+        return str(client.create_experiment(name, artifact_location=location, tags=tags))
+    if experiment.lifecycle_stage == "deleted":
+        client.restore_experiment(experiment.experiment_id)
+    return str(experiment.experiment_id)
+
+
+def refuse_taken_experiment(name: str, identity: str) -> None:
+    """Refuse a name that another study has on a server; one that doesn't answer is no obstacle.
+
+    Raises:
+        UserError: another home folder's study of this name has an experiment there.
+    """
+    if not os.environ.get("MLFLOW_TRACKING_URI"):
+        return
+    with contextlib.suppress(MlflowException):
+        experiment = make_client().get_experiment_by_name(name)
+        if experiment is not None and experiment.tags.get(IDENTITY) != identity:
+            _refuse_another(experiment)
+
+
+def _refuse_another(experiment: Experiment) -> None:
+    """An embedded store is its home folder's own: there the other study was deleted."""
+    if IDENTITY in experiment.tags and os.environ.get("MLFLOW_TRACKING_URI"):
+        raise UserError(
+            f"MLflow at {shown_uri()} has an experiment '{experiment.name}' of another study of "
+            "that name, from another home folder; give this one another name with --name, or "
+            "rename that experiment"
+        )
+
+
+@contextmanager
+def answering(then: str) -> Iterator[None]:
+    """Turn whatever MLflow or the network raises into one sentence that ends with ``then``."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(
+            f"MLflow at {shown_uri()} does not answer as it should ({brief(error)}); "
+            f"start the server or set MLFLOW_TRACKING_URI, then {then}"
+        ) from error
+
+
+def brief(error: BaseException) -> str:
+    """An exception's first words on one line; of what the system said, where that is the reason."""
+    reason: BaseException | None = error
+    while reason is not None:
+        if isinstance(reason, OSError) and reason.strerror:
+            return reason.strerror
+        reason = reason.__cause__ or reason.__context__
+    words = textwrap.shorten(without_credentials(str(error)), 160, placeholder=" ...")
+    return words or type(error).__name__

@@ -1,0 +1,273 @@
+"""MLflow as a projection of the record: whatever is missing or stale there is written from here.
+
+Everything carries its recorded time stamps, so writing again adds nothing. The same code serves the
+running study, a resume and ``symray reconcile``.
+"""
+
+import hashlib
+import math
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param, RunTag, ViewType
+
+from symray.record.atomic import write_whole
+from symray.record.storage.identity import identity
+from symray.record.study_record import StudyRecord
+from symray.record.task_folder import run_id
+from symray.search.leaderboard import supervision
+from symray.tracking.client import experiment_id
+from symray.tracking.run_contents import RunView
+
+BATCH = 1000
+"""Most metrics that one request may carry."""
+
+PARENT = "mlflow.parentRunId"
+
+
+@dataclass
+class _Run:
+    """What is known of a run on the server."""
+
+    id: str
+    status: str
+    epoch: int
+    has_params: bool
+    tags: dict[str, str] = field(default_factory=dict)
+    latest: dict[str, float] = field(default_factory=dict)
+
+
+class Projection:
+    """One study in MLflow: an experiment with a parent run and a child run per task.
+
+    Every method raises MLflow's own exceptions when the server is away; nothing is lost by that,
+    since the next call starts from the record again.
+    """
+
+    def __init__(self, record: StudyRecord, client: MlflowClient) -> None:
+        self.record = record
+        self.client = client
+        self._doubles: list[tuple[str, str]] = []
+        self._runs: dict[str, _Run] = {}
+        self._summary: dict[str, float] = {}
+        self.experiment = experiment_id(client, record.name, identity(record.folder))
+        self._read_runs()
+        self.parent = self._sync_parent()
+
+    def sync(self, view: RunView, deep: bool = False) -> list[str]:
+        """Make the run of ``view`` equal to the record.
+
+        Args:
+            view: the run as it should be.
+            deep: look for gaps in the middle of the curves as well, and for values that aren't the
+                record's; MLflow can't take such a value back, so its run is deleted and made anew.
+
+        Returns:
+            What was done, in words.
+        """
+        done = []
+        if deep and view.name in self._runs and _has_strange_values(self._runs[view.name], view):
+            self.client.delete_run(self._runs.pop(view.name).id)
+            done.append("run deleted, it holds values that the record doesn't have")
+        if view.name not in self._runs:
+            self._create(view)
+            done.append("run created")
+        run = self._runs[view.name]
+        if run_id(view.folder) != run.id:
+            write_whole(view.folder / "mlflow_run_id", run.id)
+        known = self._epochs_of(run) if deep else range(run.epoch + 1)
+        lines = [line for line in view.lines() if line["epoch"] not in known]
+        tags = {k: v for k, v in view.tags.items() if run.tags.get(k) != v}
+        self._log(run, lines, tags, {} if run.has_params else _params(view))
+        if tags:
+            done.append(f"tags set: {', '.join(sorted(tags))}")
+        if lines:
+            done.append(f"{len(lines)} epochs added")
+        if run.status != view.status:
+            done.append(f"{run.status} -> {view.status}")
+            if view.end is None:
+                self.client.update_run(run.id, status=view.status)
+            else:
+                self.client.set_terminated(run.id, status=view.status, end_time=view.end)
+            run.status = view.status
+        if (view.folder / "figures").is_dir():
+            self.upload(view.name, view.folder / "figures")
+        return [f"{view.name}: {what}" for what in done]
+
+    def delete_strangers(self, views: Sequence[RunView]) -> list[str]:
+        """Delete runs that claim to be of this study and aren't in the record, or stand twice.
+
+        Returns:
+            What was done, in words.
+        """
+        names = {view.name for view in views} | {self.record.name}
+        done = []
+        for name in [name for name in self._runs if name not in names]:
+            self.client.delete_run(self._runs.pop(name).id)
+            done.append(f"{name}: run deleted, the record doesn't know it")
+        while self._doubles:
+            name, double = self._doubles.pop()
+            self.client.delete_run(double)
+            done.append(f"{name}: second run deleted")
+        return done
+
+    def upload(self, run_name: str, folder: Path) -> None:
+        """Upload ``folder`` as artifacts of a run, unless it holds these very files already."""
+        run = self._runs[run_name]
+        key, digest = f"symray.uploaded.{folder.name}", _digest(folder)
+        if run.tags.get(key) != digest:
+            self.client.log_artifacts(run.id, str(folder), folder.name)
+            self.client.set_tag(run.id, key, digest)
+            run.tags[key] = digest
+
+    def run_id(self, run_name: str) -> str:
+        """The id of a task's run."""
+        return self._runs[run_name].id
+
+    def log_summary(self, numbers: dict[str, float]) -> None:
+        """Log the parent run's own metrics where they have changed."""
+        stale = {k: v for k, v in numbers.items() if self._summary.get(k) != v}
+        now = round(time.time() * 1000)
+        self.client.log_batch(self.parent, [Metric(k, v, now, 0) for k, v in stale.items()])
+        self._summary |= stale
+
+    def _read_runs(self) -> None:
+        token: str | None = None
+        while True:
+            page = self.client.search_runs(
+                [self.experiment],
+                f"tags.`symray.study` = '{self.record.name}'",
+                ViewType.ACTIVE_ONLY,
+                max_results=1000,
+                order_by=["attributes.start_time ASC"],
+                page_token=token,
+            )
+            for run in page:
+                self._know(run)
+            token = page.token
+            if not token:
+                return
+
+    def _know(self, run: Any) -> None:
+        name, data = run.info.run_name, run.data
+        if name == self.record.name:
+            self._summary = dict(data.metrics)
+        if name in self._runs:
+            self._doubles.append((name, run.info.run_id))
+            return
+        self._runs[name] = _Run(
+            id=run.info.run_id,
+            status=run.info.status,
+            epoch=int(data.metrics.get("epoch", 0)),
+            has_params=bool(data.params),
+            tags=dict(data.tags),
+            latest=dict(data.metrics),
+        )
+
+    def _create(self, view: RunView) -> None:
+        tags = {PARENT: self.parent} | view.tags
+        self._know(
+            self.client.create_run(
+                self.experiment, start_time=view.start, tags=tags, run_name=view.name
+            )
+        )
+
+    def _log(
+        self, run: _Run, lines: list[dict[str, Any]], tags: dict[str, str], params: dict[str, str]
+    ) -> None:
+        metrics = []
+        for line in lines:
+            epoch, time = line["epoch"], round(line["time"] * 1000)
+            values = line["values"] | {"epoch": epoch}  # last: it says that the epoch is whole
+            metrics += [Metric(name, value, time, epoch) for name, value in values.items()]
+        if tags or params:
+            self.client.log_batch(
+                run.id,
+                metrics=metrics[:BATCH],
+                params=[Param(k, v) for k, v in params.items()],
+                tags=[RunTag(k, v) for k, v in tags.items()],
+            )
+            run.tags |= tags
+            run.has_params |= bool(params)
+            metrics = metrics[BATCH:]
+        for start in range(0, len(metrics), BATCH):
+            self.client.log_batch(run.id, metrics=metrics[start : start + BATCH])
+        if lines:
+            run.epoch = max(run.epoch, lines[-1]["epoch"])
+
+    def _epochs_of(self, run: _Run) -> set[int]:
+        return {point.step for point in self.client.get_metric_history(run.id, "epoch")}
+
+    def _sync_parent(self) -> str:
+        name, file = self.record.name, self.record.file
+        if name not in self._runs:
+            tags = {"symray.study": name, "symray.kind": "study"}
+            self._know(self.client.create_run(self.experiment, tags=tags, run_name=name))
+        run = self._runs[name]
+        if not run.has_params:
+            params = {
+                "model": file.model,
+                "data": file.data_name,
+                "sampler": file.sampler.name,
+                "pruner": file.pruner.name,
+                "trials": file.trials,
+                "seed": file.seed,
+                "objectives": file.objectives,
+                "constraints": [str(constraint) for constraint in file.constraints],
+            }
+            if (sentence := supervision(file)) is not None:
+                params["supervision"] = sentence
+            self.client.log_batch(run.id, params=[Param(k, str(v)) for k, v in params.items()])
+            self.client.log_artifact(run.id, str(self.record.folder / "study.yaml"))
+            run.has_params = True
+        return run.id
+
+    def set_study_status(self, status: str) -> None:
+        """Set the parent run's status."""
+        run = self._runs[self.record.name]
+        if run.status != status:
+            ended = status in ("FINISHED", "FAILED", "KILLED")
+            if ended:
+                self.client.set_terminated(run.id, status=status)
+            else:
+                self.client.update_run(run.id, status=status)
+            run.status = status
+
+
+def _has_strange_values(run: _Run, view: RunView) -> bool:
+    """Whether the newest value of a curve is none that the record has; other curves are allowed."""
+    recorded: dict[str, list[float]] = {}
+    for line in view.lines():
+        for name, value in line["values"].items():
+            recorded.setdefault(name, []).append(value)
+    return any(
+        not any(_is_kept_as(run.latest[name], value) for value in recorded[name])
+        for name in recorded.keys() & run.latest.keys()
+    )
+
+
+def _is_kept_as(kept: float, value: float) -> bool:
+    """Whether MLflow, which has no infinity, shows ``value`` as ``kept``."""
+    if math.isinf(value):
+        value = math.copysign(sys.float_info.max, value)
+    return kept == value or (math.isnan(kept) and math.isnan(value))
+
+
+def _params(view: RunView) -> dict[str, str]:
+    spec = view.task.spec
+    params = {"model": spec["model"], "data": spec["data"], "seed": spec["seed"]}
+    return {name: str(value) for name, value in (params | spec["settings"]).items()}
+
+
+def _digest(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            digest.update(path.relative_to(folder).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,135 @@
+"""What MLflow is to show of each task, read from the record."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from optuna.trial import FrozenTrial
+
+from symray.record import task_folder as folders
+from symray.record.study_record import StudyRecord, milliseconds
+from symray.search.pretraining import pretraining_folders, pretrainings
+from symray.tasks.task import Task
+from symray.tasks.udr import agreement_of
+
+MLFLOW_STATUS = {
+    "WAITING": "SCHEDULED",
+    "RUNNING": "RUNNING",  # SCHEDULED while no driver is at work
+    "COMPLETE": "FINISHED",
+    "PRUNED": "KILLED",
+    "FAIL": "FAILED",
+}
+
+
+@dataclass(frozen=True)
+class RunView:
+    """A task as an MLflow run should look.
+
+    Attributes:
+        name: the run's name, unique in the study.
+        task: what was trained.
+        status: MLflow's status.
+        start: milliseconds since the epoch.
+        end: the same, None while it runs.
+        tags: all tags.
+    """
+
+    name: str
+    task: Task
+    status: str
+    start: int | None
+    end: int | None
+    tags: dict[str, str]
+
+    @property
+    def folder(self) -> Path:
+        """The task's folder."""
+        return Path(self.task.folder)
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The recorded epochs."""
+        return folders.metric_lines(self.folder)
+
+
+def view_of(record: StudyRecord, name: str, live: bool) -> RunView | None:
+    """The run of task ``name``; None before a worker was asked to train it."""
+    kind, rest = name.split("-", 1)
+    if kind == "trial":
+        return _trial_view(record, record.trial(int(rest)), live)
+    if kind == "pretraining":
+        return _training_view(pretrainings() / rest, live)
+    return _training_view(record.folder / "confirmation" / rest, live)
+
+
+def _trial_view(record: StudyRecord, trial: FrozenTrial, live: bool) -> RunView | None:
+    folder = record.trial_folder(trial.number)
+    if not (folder / "task.json").exists():
+        return None
+    task = Task.load(folder)
+    tags = _tags(task) | {"symray.state": trial.state.name}
+    for name in ("reason", "retry_of", "reference"):
+        if name in trial.user_attrs:
+            tags[f"symray.{name}"] = str(trial.user_attrs[name])
+    return RunView(
+        name=task.name,
+        task=task,
+        status=_status(trial.state.name, live),
+        start=milliseconds(trial.datetime_start),
+        end=milliseconds(trial.datetime_complete),
+        tags=tags,
+    )
+
+
+def _training_view(folder: Path, live: bool) -> RunView:
+    task = Task.load(folder)
+    outcome = folders.outcome_of(folder)
+    state = outcome["state"] if outcome else "RUNNING"
+    tags = _tags(task) | {"symray.state": state}
+    if outcome and outcome["reason"]:
+        tags["symray.reason"] = outcome["reason"]
+    if (agreement := agreement_of(folder)) is not None:
+        tags["symray.udr"] = f"{agreement:.6g}"
+    began = folders.task_events(folder)
+    return RunView(
+        name=task.name,
+        task=task,
+        status=_status(state, live),
+        start=round(began[0]["time"] * 1000) if began else None,
+        end=round(outcome["time"] * 1000) if outcome else None,
+        tags=tags,
+    )
+
+
+def views(record: StudyRecord, live: bool) -> Iterator[RunView]:
+    """The runs of all tasks of a study, trials first; ``live`` while a driver is at work.
+
+    A pretraining is a run of the study that was the first to ask for it.
+    """
+    for trial in record.trials():
+        view = _trial_view(record, trial, live)
+        if view is not None:
+            yield view
+    for folder in [*pretraining_folders(record.name), *record.confirmation_folders()]:
+        yield _training_view(folder, live)
+
+
+def _status(state: str, live: bool) -> str:
+    status = MLFLOW_STATUS[state]
+    return "SCHEDULED" if status == "RUNNING" and not live else status
+
+
+def _tags(task: Task) -> dict[str, str]:
+    tags = {
+        "symray.study": task.study,
+        "symray.kind": task.kind,
+        "symray.number": str(task.number),
+        "symray.seed": str(task.spec["seed"]),
+        "symray.model": str(task.spec["model"]),
+        "symray.data": str(task.spec["data"]),
+    }
+    starts = [e for e in folders.task_events(Path(task.folder)) if e["event"] == "start"]
+    if starts:
+        tags |= {"symray.host": starts[-1]["host"], "symray.device": starts[-1]["device"]}
+        tags["symray.attempts"] = str(len(starts))
+    return tags | task.tags

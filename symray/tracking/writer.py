@@ -1,0 +1,103 @@
+"""The background writer to MLflow: training never waits for it, and it never raises."""
+
+import threading
+from collections.abc import Callable
+
+from symray.record.storage import LeaseLostError
+from symray.tracking.client import brief
+from symray.tracking.projection import Projection
+from symray.tracking.run_contents import RunView
+
+INTERVAL = 2.0
+"""Seconds between flushes; what changes in between is written in one request."""
+
+PAUSE = 10.0
+"""Seconds before a server that didn't answer is asked again."""
+
+
+class MLflowWriter(threading.Thread):
+    """Writes the runs of changed tasks, one batch each per flush.
+
+    What it writes it reads from the record, so a server that is away costs nothing but time: the
+    tasks stay marked until it answers.
+
+    Args:
+        connect: makes the projection; called in the writer's own thread, again after a failure.
+        view: the run of a task by name, as the record has it now.
+        tell: hears in a sentence that the server has gone, and that it is back.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Projection],
+        view: Callable[[str], RunView | None],
+        tell: Callable[[str], None],
+    ) -> None:
+        super().__init__(name="mlflow-writer", daemon=True)
+        self._connect = connect
+        self._view = view
+        self._tell = tell
+        self._changed: set[str] = set()
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._closing = False
+        self.away: str | None = None
+        self._projection: Projection | None = None
+
+    def mark(self, name: str) -> None:
+        """The record of task ``name`` has changed."""
+        with self._lock:
+            self._changed.add(name)
+
+    def close(self, timeout: float) -> bool:
+        """Write what is left and end; False if the server didn't take it within ``timeout`` s."""
+        self._closing = True
+        self._wake.set()
+        self.join(timeout)
+        return not self.is_alive() and not self._changed
+
+    def run(self) -> None:
+        """The thread's loop."""
+        while True:
+            closing = self._closing
+            pause = INTERVAL
+            try:
+                self._flush()
+                self._see(None)
+            except LeaseLostError:
+                return  # whoever has the study now writes on
+            except Exception as error:
+                # Whatever MLflow or the network raises is no reason to stop a study.
+                self._see(brief(error))
+                # What it knows may be stale: a run was made, and the answer got lost.
+                self._projection = None
+                pause = PAUSE
+            if closing:
+                return
+            self._wake.wait(pause)
+
+    def _see(self, away: str | None) -> None:
+        """Keep why the server is away; None while it answers."""
+        if away and not self.away:
+            self._tell(
+                f"does not answer ({away}); the study goes on, what is missing there follows"
+            )
+        elif self.away and not away:
+            self._tell("answers again")
+        self.away = away
+
+    def _flush(self) -> None:
+        if self._projection is None:
+            self._projection = self._connect()
+        with self._lock:
+            names = sorted(self._changed)
+        for name in names:
+            with self._lock:
+                self._changed.discard(name)
+            try:
+                view = self._view(name)
+                if view is not None:
+                    self._projection.sync(view)
+            except Exception:
+                self.mark(name)
+                raise

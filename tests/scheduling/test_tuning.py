@@ -1,0 +1,134 @@
+"""Workers that die at moments at which Tune itself gives the trial up; and which are kept."""
+
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from symray.scheduling import trainable
+from symray.scheduling.trainable import TaskTrainable
+from symray.scheduling.tuning import run_tasks
+from symray.study_file.options import Resources
+from symray.tasks.task import Outcome, Report, Task
+
+
+class Mortal(TaskTrainable):
+    """Reports twice without training, and does to itself what its task's tags say.
+
+    ``starts`` and ``steps``: how often it is killed there; ``fails``: with or without a GPU left.
+    """
+
+    def setup(self, config: dict[str, Any]) -> None:
+        super().setup(config)
+        self.epoch = 0
+        self.die("starts")
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        self.setup(new_config)
+        return True
+
+    def cleanup(self) -> None:
+        """Nothing was begun."""
+
+    def _prepare(self) -> None:
+        """Nothing is to be had."""
+
+    def _advance(self) -> Report:
+        self.epoch += 1
+        if gpu := self._task.tags.get("fails"):
+            trainable.is_usable = lambda: gpu == "usable"
+            return Report(0, 2, {}, "failed", "for the test", host=str(os.getpid()))
+        if self.epoch == 2:
+            self.die("steps")
+        outcome: Outcome = "complete" if self.epoch == 2 else "running"
+        return Report(self.epoch, 2, {}, outcome, host=str(os.getpid()))
+
+    def die(self, where: str) -> None:
+        marks = Path(self._task.folder)
+        marks.mkdir(parents=True, exist_ok=True)
+        deaths = len(list(marks.glob(f"{where}-*")))
+        if deaths < int(self._task.tags.get(where, 0)):
+            (marks / f"{where}-{deaths}").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Tasks:
+    """A source of some tasks that keeps how each has ended."""
+
+    def __init__(self, folder: Path, *tags: dict[str, str]) -> None:
+        self.waiting = [
+            Task("s", f"trial-{n:04d}", "trial", n, str(folder / f"{n:04d}"), {}, tags=some)
+            for n, some in enumerate(tags)
+        ]
+        self.ended: list[tuple[str, str, str | None]] = []
+        self.processes: list[str] = []
+
+    def next(self) -> Task | None:
+        return self.waiting.pop(0) if self.waiting else None
+
+    @property
+    def exhausted(self) -> bool:
+        return not self.waiting
+
+    def report(self, task: Task, report: Report) -> bool:
+        return False
+
+    def finish(self, task: Task, report: Report | None, error: str | None) -> None:
+        self.ended.append((task.name, report.outcome if report else "none", error))
+        self.processes += [report.host] if report else []
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Runs a task for each set of tags, one at a time."""
+    monkeypatch.setenv("SYMRAY_HOME", str(tmp_path))
+
+    def run(*tags: dict[str, str]) -> tuple[Tasks, list[str]]:
+        tasks, losses = Tasks(tmp_path, *tags), []
+        run_tasks(
+            tasks,
+            Resources(cpu=1),
+            1,
+            threading.Event(),
+            on_loss=lambda task, reason: losses.append(task.name),
+            trainable=Mortal,
+        )
+        return tasks, losses
+
+    return run
+
+
+def test_a_task_goes_on_wherever_its_workers_die(run: Any) -> None:
+    """The second one's first worker is that of the first, which is given to it anew."""
+    tasks, losses = run({"steps": "1"}, {"starts": "2"}, {})
+    assert tasks.ended == [(f"trial-000{n}", "complete", None) for n in range(3)]
+    assert losses == ["trial-0000", "trial-0001", "trial-0001"]
+
+
+def test_a_task_whose_workers_always_die_fails_with_the_reason(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("symray.scheduling.tuning.WORKER_DEATHS", 1)
+    tasks, losses = run({"starts": "99"}, {"steps": "99"}, {})
+    first, second, third = tasks.ended
+    for (name, _, reason), expected in ((first, "trial-0000"), (second, "trial-0001")):
+        assert name == expected
+        assert "lost its worker 2 times, at last by: " in reason
+    assert third == ("trial-0002", "complete", None)
+    assert losses == ["trial-0000"] * 2 + ["trial-0001"] * 2
+
+
+def test_a_worker_that_has_lost_its_gpu_takes_no_other_task(run: Any) -> None:
+    tasks, losses = run({}, {"fails": "usable"}, {"fails": "lost"}, {})
+    assert [outcome for _, outcome, _ in tasks.ended] == [
+        "complete",
+        "failed",
+        "failed",
+        "complete",
+    ]
+    first, second, third, fourth = tasks.processes
+    assert first == second == third != fourth
+    assert losses == []

@@ -1,0 +1,96 @@
+"""Where MLflow is, and how its embedded store comes to be."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+from symray.errors import UserError
+from symray.tracking.client import (
+    answering,
+    artifact_root,
+    brief,
+    experiment_id,
+    make_client,
+    tracking_uri,
+)
+
+ASK = """
+from symray.tracking.client import make_client
+print(len(make_client().search_experiments()))
+"""
+
+
+def ask() -> "subprocess.Popen[str]":
+    return subprocess.Popen([sys.executable, "-c", ASK], stdout=subprocess.PIPE, text=True)
+
+
+def test_the_store_is_made_whole_whoever_is_killed_or_makes_it_too(study_home: Path) -> None:
+    killed = ask()
+    while not list(study_home.glob("mlflow-*/mlflow.db")):
+        assert killed.poll() is None
+        time.sleep(0.01)
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate()
+    assert not (study_home / "mlflow.db").exists()
+    (half_made,) = study_home.glob("mlflow-*")
+
+    both = [ask(), ask()]
+    assert [process.communicate()[0] for process in both] == ["1\n", "1\n"]
+    assert {path.name for path in study_home.iterdir()} == {"mlflow.db", half_made.name}
+    before = (study_home / "mlflow.db").stat()
+    assert [e.name for e in make_client().search_experiments()] == ["Default"]
+    assert (study_home / "mlflow.db").stat().st_ino == before.st_ino
+
+
+def test_the_environment_names_another_place(
+    study_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert tracking_uri() == f"sqlite:///{study_home}/mlflow.db"
+    assert artifact_root() == study_home / "mlartifacts"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://somewhere:5000")
+    assert tracking_uri() == "http://somewhere:5000"
+    assert artifact_root() is None
+    make_client()
+    assert not study_home.exists()
+
+
+def test_a_study_has_one_experiment_and_a_deleted_one_comes_back(
+    embedded_store: MlflowClient, study_home: Path
+) -> None:
+    identity = experiment_id(embedded_store, "moons", "ours")
+    assert experiment_id(embedded_store, "moons", "ours") == identity
+    experiment = embedded_store.get_experiment(identity)
+    assert experiment.artifact_location == (study_home / "mlartifacts" / "moons").as_uri()
+    embedded_store.delete_experiment(identity)
+    assert experiment_id(embedded_store, "moons", "ours") == identity
+    assert embedded_store.get_experiment(identity).lifecycle_stage == "active"
+
+
+def test_what_mlflow_raises_becomes_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    with pytest.raises(UserError) as error, answering("try again"):
+        make_client().search_experiments()
+    sentence = str(error.value)
+    assert sentence.startswith("MLflow at http://127.0.0.1:9 does not answer as it should (")
+    assert sentence.endswith("); start the server or set MLFLOW_TRACKING_URI, then try again")
+    assert "\n" not in sentence
+
+
+def test_a_users_mistake_passes_as_it_is() -> None:
+    with pytest.raises(UserError, match=r"^no such model$"), answering("try again"):
+        raise UserError("no such model")
+
+
+def test_an_error_in_few_words() -> None:
+    assert brief(ValueError("two\n  lines")) == "two lines"
+    assert brief(KeyError()) == "KeyError"
+    assert brief(ValueError("long " * 100)).endswith("long long ...")
+    with pytest.raises(MlflowException) as refused:
+        MlflowClient("http://127.0.0.1:9").get_experiment_by_name("x")
+    assert brief(refused.value) == "Connection refused"

@@ -1,0 +1,125 @@
+"""MLflow's UI as `symray ui` starts it, looked at with a real browser."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from symray.record.study_record import StudyRecord
+from symray.record.task_folder import run_id
+from symray.tracking.links import run_link
+
+CHROMIUM = Path("/usr/bin/chromium")
+QUIET = (
+    "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update "
+    "--disable-sync --no-first-run"
+)
+PATIENCE = 60_000
+"""Milliseconds that a page may take."""
+
+pytestmark = pytest.mark.skipif(
+    not CHROMIUM.exists(), reason=f"no browser at {CHROMIUM} to look at MLflow's UI with"
+)
+
+
+@pytest.fixture(scope="module")
+def link(_finished: Path) -> Iterator[str]:
+    """The address that `symray ui finished` prints; afterwards nothing of it may be left."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "symray", "ui", "finished"],
+        env=os.environ | {"SYMRAY_HOME": str(_finished)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        printed = process.stdout.readline().strip()
+        assert printed, "it printed no link"
+        server = _children(process.pid)
+        assert server
+        yield printed
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+    assert process.returncode == 0
+    assert not [pid for pid in server if Path(f"/proc/{pid}").exists()]
+
+
+@pytest.fixture(scope="module")
+def page(link: str) -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
+        page = browser.new_page(viewport={"width": 1600, "height": 1000})
+        page.set_default_timeout(PATIENCE)
+        expect.set_options(timeout=PATIENCE)
+        yield page
+        browser.close()
+
+
+def _children(pid: int) -> list[int]:
+    """All processes below ``pid`` that main threads have started."""
+    below = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return below + [further for child in below for further in _children(child)]
+
+
+def parts(link: str) -> tuple[str, str]:
+    """The server's address and the study's experiment there."""
+    split = urlsplit(link)
+    return f"http://{split.netloc}", split.fragment.split("/runs")[0]
+
+
+def show_artifact(page: Page, link: str, run: str | None, path: str) -> None:
+    base, experiment = parts(link)
+    page.goto("about:blank")  # another fragment alone would not load the page again
+    page.goto(f"{base}/#{experiment}/runs/{run}/artifacts/{path}")
+
+
+def test_the_link_shows_the_studys_runs(page: Page, link: str) -> None:
+    page.goto(link)
+    expect(page.get_by_text("6 matching runs")).to_be_visible()
+    study = page.locator(".ag-row").filter(has_text="finished").first
+    study.locator("[col-id*='Run Name'] button").click()
+    for name in ("trial-0000", "trial-0001", "trial-0002"):
+        expect(page.get_by_role("link", name=name)).to_be_visible()
+
+
+def test_a_run_shows_its_metrics(page: Page, link: str, finished_study: StudyRecord) -> None:
+    page.goto(run_link(parts(link)[0], str(run_id(finished_study.trial_folder(0)))))
+    for name in ("x_mae", "train/kl", "mi_z0_y"):
+        expect(page.get_by_text(name, exact=True).first).to_be_visible()
+
+
+def test_the_champions_figures_are_shown(
+    page: Page, link: str, finished_study: StudyRecord
+) -> None:
+    confirmation = json.loads((finished_study.folder / "confirmation.json").read_text())
+    run = run_id(finished_study.folder / "confirmation" / confirmation["champion"])
+    for figure in ("latent_space", "reconstruction_x", "reconstruction_y"):
+        show_artifact(page, link, run, f"figures/{figure}.png")
+        image = page.locator(f"img[alt='figures/{figure}.png']")
+        image.wait_for(state="attached")
+        page.wait_for_function("image => image.naturalWidth > 100", arg=image.element_handle())
+
+
+def test_optunas_plots_are_drawn(page: Page, link: str) -> None:
+    page.goto(link)
+    name = page.locator(".ag-row a[href*='/runs/']").get_by_text("finished", exact=True)
+    href = name.evaluate("name => name.closest('a').href")
+    run = href.rsplit("/", 1)[1]
+    show_artifact(page, link, run, "report/plots.html")
+    plots = page.frame_locator("iframe.mlflow-html-iframe")
+    expect(plots.get_by_text("Optimization History Plot")).to_be_visible()
+    expect(plots.get_by_text("Parallel Coordinate Plot")).to_be_visible()
+
+
+def test_the_registered_model_is_the_champion(page: Page, link: str) -> None:
+    page.goto(f"{parts(link)[0]}/#/models/finished")
+    expect(page.get_by_role("link", name="Version 1")).to_be_visible()
+    expect(page.get_by_text("champion").first).to_be_visible()

@@ -12,7 +12,7 @@ from filelock import FileLock
 from mlflow import MlflowClient
 from xdist.scheduler import LoadFileScheduling
 
-from symray.record.storage.identity import identity
+from symray.record.study_folder import identity
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import metric_lines, outcome_of
 from symray.search.pretraining import pretraining_folders

@@ -159,7 +159,8 @@ def _first_to_run(files: "Sequence[StudyFile]", or_resume: bool) -> "StudyFile |
 
 def _existing(file: "StudyFile") -> "StudyRecord | None":
     """A study that was launched before, from the same file."""
-    from symray.record.home import home, study_exists
+    from symray.record.home import home
+    from symray.record.studies import study_exists
     from symray.record.study_record import StudyRecord
 
     if not study_exists(file.study):

@@ -86,7 +86,7 @@ def rerun(
 
 
 def _try(file: "StudyFile", seconds: float) -> None:
-    from symray.search.first_trial import first_params, first_task
+    from symray.search.first_trials import first_params, first_task
     from symray.tasks.worker import TaskRun
 
     console = out()

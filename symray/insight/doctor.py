@@ -190,18 +190,10 @@ def _tried(name: str, attempt: Callable[[], str], advice: str) -> Finding:
 
 
 def _optuna() -> str:
-    import optuna
-
-    from symray.record.storage import open_storage
-    from symray.record.storage.address import storage_name
+    from symray.record.storage import try_storage
 
     with tempfile.TemporaryDirectory(prefix="doctor-", dir=home()) as folder:
-        storage = open_storage(Path(folder))
-        study = optuna.create_study(storage=storage)
-        study.tell(study.ask(), 0.0)
-        taken = len(study.trials)
-        optuna.delete_study(study_name=study.study_name, storage=storage)
-        return f"{storage_name(Path(folder))} took {taken} trial"
+        return try_storage(Path(folder))
 
 
 def _mlflow() -> str:

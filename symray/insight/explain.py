@@ -5,12 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from optuna.trial import FrozenTrial, TrialState
-
 from symray.insight.health import OF_TRIALS, Finding, health
 from symray.metrics import METRICS
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import metric_lines, newest_metrics, run_id, task_events
+from symray.record.trials import FrozenTrial, TrialState
 from symray.search.leaderboard import metrics_of
 from symray.tasks.task import Task
 from symray.tracking.links import run_link, server

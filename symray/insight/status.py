@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from optuna.trial import FrozenTrial, TrialState
-
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import last_line, newest_metrics, run_id
+from symray.record.trials import FrozenTrial, TrialState
 from symray.search.champion import registered
 from symray.search.confirmation import read_confirmation
 from symray.search.leaderboard import leaderboard, metrics_of

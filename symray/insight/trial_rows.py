@@ -4,12 +4,11 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from optuna.trial import FrozenTrial, TrialState
-
 from symray.errors import UserError, nearest
 from symray.insight.status import trial_status
 from symray.metrics import METRICS
 from symray.record.study_record import StudyRecord
+from symray.record.trials import FrozenTrial, TrialState
 from symray.search.leaderboard import candidate, metrics_of
 from symray.tasks.task import Task
 from symray.training.evaluation import metric_names

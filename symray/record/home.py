@@ -3,10 +3,10 @@
 import os
 from pathlib import Path
 
-from symray.errors import UserError, nearest
+from symray.errors import UserError
 
-NOT_STUDIES = frozenset({"mlflow.db", "mlartifacts", "mlflow-ui.log", "Default"})
-"""Names in the home folder, or of an experiment in MLflow, that no study can have."""
+PRETRAINED = "_pretrained"
+"""The folder, beside the studies, of what is pretrained for all of them."""
 
 
 def home() -> Path:
@@ -37,48 +37,3 @@ def make_study_folder(name: str) -> Path:
             "write to"
         ) from None
     return folder
-
-
-def study_exists(name: str) -> bool:
-    """Whether there is a study ``name`` here, or on the store that ``SYMRAY_STORE`` names.
-
-    Raises:
-        UserError: the store doesn't answer.
-    """
-    if (home() / name / "study.yaml").is_file():
-        return True
-    if not os.environ.get("SYMRAY_STORE"):
-        return False
-    from symray.record.object_store.copies import is_taken
-
-    return is_taken(name)
-
-
-def find_study(name: str) -> Path:
-    """The folder of study ``name``, brought here from the store where there is one.
-
-    Raises:
-        UserError: no such study, names the nearest one; or it isn't here and the store doesn't
-            answer.
-    """
-    folder = home() / name
-    if os.environ.get("SYMRAY_STORE"):
-        _refresh(folder)
-    if not (folder / "study.yaml").is_file():
-        names = study_names()
-        hint = nearest(name, names) if names else "; there are no studies yet: `symray launch FILE`"
-        raise UserError(f"there is no study '{name}' in {home()}{hint}")
-    return folder
-
-
-def _refresh(folder: Path) -> None:
-    from symray.record.object_store.copies import refresh
-    from symray.record.object_store.objects import Store, StoreAwayError
-
-    try:
-        store = Store.from_environment()
-        assert store is not None
-        refresh(store, folder)
-    except StoreAwayError:
-        if not (folder / "study.yaml").is_file():
-            raise

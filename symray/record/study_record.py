@@ -11,15 +11,17 @@ from typing import Any
 
 import optuna
 from optuna.storages import BaseStorage
-from optuna.trial import FrozenTrial, TrialState
 
 from symray.errors import UserError
 from symray.record import jsonl
 from symray.record.atomic import write_whole
 from symray.record.fingerprints import code_of
-from symray.record.home import find_study, home, study_exists
-from symray.record.storage import Lease, is_driven, mend, open_storage
+from symray.record.home import home
+from symray.record.lease import Lease
+from symray.record.storage import mend, open_storage
 from symray.record.storage.address import is_in_database, mark_in_database
+from symray.record.studies import find_study, is_driven, study_exists
+from symray.record.trials import FrozenTrial, TrialState
 from symray.study_file import StudyFile, load_study_file
 from symray.training.fingerprint import code_fingerprint
 

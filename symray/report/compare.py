@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from symray.record.home import find_study, study_names
+from symray.record.home import study_names
+from symray.record.studies import find_study
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import last_line
 from symray.report.published import PUBLISHED, SOURCES

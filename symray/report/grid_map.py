@@ -5,12 +5,12 @@ import math
 from pathlib import Path
 
 import numpy as np
-from optuna.trial import TrialState
 
 from symray.figures import grid_maps, save
 from symray.metrics import METRICS
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import last_line
+from symray.record.trials import TrialState
 
 
 def write_map(record: StudyRecord, folder: Path) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from optuna import visualization
-from optuna.trial import TrialState
 
 from symray.record.study_record import StudyRecord
+from symray.record.trials import TrialState
 
 
 def write_plots(record: StudyRecord, path: Path) -> None:

@@ -3,10 +3,9 @@
 import csv
 from pathlib import Path
 
-from optuna.trial import TrialState
-
 from symray.metrics import METRICS
 from symray.record.study_record import StudyRecord
+from symray.record.trials import ENDED
 from symray.report.grid_map import write_map
 from symray.report.model_selection import draw_selection
 from symray.report.plots import write_plots
@@ -43,10 +42,7 @@ def summary(record: StudyRecord) -> dict[str, float]:
     of each confirmed setting.
     """
     board = leaderboard(record)
-    numbers = {
-        f"trials_{state.name.lower()}": float(len(record.trials(state)))
-        for state in (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
-    }
+    numbers = {f"trials_{state.name.lower()}": float(len(record.trials(state))) for state in ENDED}
     numbers["trials_feasible"] = float(sum(row.feasible for row in board))
     if board and board[0].feasible:
         numbers |= {f"best_{name}": value for name, value in board[0].metrics.items()}

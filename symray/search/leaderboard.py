@@ -5,10 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from optuna.trial import FrozenTrial, TrialState
-
 from symray.metrics import METRICS
 from symray.record.study_record import StudyRecord
+from symray.record.trials import ENDED, FrozenTrial, TrialState
 from symray.study_file import StudyFile
 
 
@@ -94,7 +93,7 @@ def leaderboard(record: StudyRecord) -> list[Candidate]:
 
 def nothing_feasible(record: StudyRecord, ranked: Sequence[Candidate]) -> str | None:
     """The sentence for a study none of whose trials keeps the constraints; None otherwise."""
-    ended = len(record.trials(TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL))
+    ended = len(record.trials(*ENDED))
     if not ranked:
         return f"none of {ended} trials was trained to its end, so there is nothing to choose from"
     nearest = ranked[0]

@@ -18,7 +18,7 @@ from symray.models.base import Model
 from symray.models.design import Design
 from symray.models.registry import MODELS
 from symray.record.fingerprints import code_of
-from symray.record.home import home
+from symray.record.home import PRETRAINED, home
 from symray.record.storage.file_lease import FileLease, is_locked
 from symray.record.task_folder import outcome_of, write_outcome
 from symray.search.progress import Progress
@@ -33,7 +33,7 @@ _KEY_DIGITS = 12
 
 def pretrainings() -> Path:
     """The folder of all pretrainings."""
-    return home() / "_pretrained"
+    return home() / PRETRAINED
 
 
 def pretraining_folders(study: str) -> list[Path]:

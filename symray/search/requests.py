@@ -3,11 +3,10 @@
 import time
 from collections.abc import Callable
 
-from optuna.trial import TrialState
-
 from symray.errors import UserError
-from symray.record.storage import is_driven
+from symray.record.studies import is_driven
 from symray.record.study_record import StudyRecord
+from symray.record.trials import TrialState
 from symray.search.samplers import grid
 
 LOOK = 0.3

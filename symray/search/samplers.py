@@ -14,8 +14,8 @@ from optuna.distributions import (
 from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
 from optuna.study import Study
-from optuna.trial import FrozenTrial
 
+from symray.record.trials import FrozenTrial
 from symray.study_file import Choice, Range, StudyFile
 
 

@@ -12,11 +12,12 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
-from optuna.trial import FrozenTrial, Trial, TrialState
+from optuna.trial import Trial
 
 from symray.metrics import METRICS
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import newest_metrics
+from symray.record.trials import FrozenTrial, TrialState
 from symray.search.pretraining import checkpoints_to_begin_with
 from symray.search.progress import Progress
 from symray.search.samplers import distributions, grid, make_pruner, make_sampler

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from symray.record.storage import Checked
+from symray.record.lease import Checked
 from symray.study_file import Resources
 from symray.tasks.task import Report, Task
 
@@ -123,7 +123,7 @@ class MoreMemory:
 class Fenced:
     """Passes everything on to ``source`` for as long as the driver holds its lease.
 
-    All calls raise :class:`~symray.record.storage.LeaseLostError` once it doesn't.
+    All calls raise :class:`~symray.record.lease.LeaseLostError` once it doesn't.
     """
 
     def __init__(self, source: TaskSource, lease: Checked) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from symray.search.first_trial import first_task
+from symray.search.first_trials import first_task
 from symray.study_file import StudyFile
 from symray.tasks.task import Task
 from symray.training.build import build_trainer

@@ -11,18 +11,19 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from optuna.trial import TrialState
-
 from symray.data import load_data
 from symray.errors import UserError
 from symray.record import jsonl
 from symray.record.fingerprints import code_of, trial_tags
-from symray.record.home import find_study, make_study_folder
+from symray.record.home import make_study_folder
+from symray.record.lease import Checked
 from symray.record.object_store.copies import newest_checkpoint_of
-from symray.record.storage import Checked, mend, take_lease
-from symray.record.storage.identity import identity
+from symray.record.storage import mend, take_lease
+from symray.record.studies import find_study
+from symray.record.study_folder import identity
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import LOSSES, drivers_of
+from symray.record.trials import ENDED, TrialState
 from symray.report.task_figures import draw_figures
 from symray.scheduling.cluster.attached import as_many_as_fit, refuse_what_never_fits
 from symray.scheduling.tuning import run_tasks
@@ -39,8 +40,6 @@ from symray.study_file import StudyFile
 from symray.tasks.task import Task
 from symray.tracking.client import refuse_taken_experiment
 from symray.tracking.projector import Projector, reconcile
-
-ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
 POLL = 1.0
 """Seconds between two looks at what others asked for."""

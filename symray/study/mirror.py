@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Self
 
 from symray.errors import UserError
-from symray.record.object_store.copies import PRETRAINED, adopt, is_kept, refresh
+from symray.record.home import PRETRAINED
+from symray.record.lease import Lease, LeaseLostError
+from symray.record.object_store.copies import adopt, is_kept, refresh
 from symray.record.object_store.folders import Pusher, fetch, pull_folder, remove_checkpoints
 from symray.record.object_store.lease import StoreLease
 from symray.record.object_store.objects import PATIENCE, Store
-from symray.record.storage.journal import JOURNAL
-from symray.record.storage.lease import Lease, LeaseLostError
+from symray.record.study_folder import JOURNAL
 from symray.scheduling.workplace import WORKERS_FILES
 from symray.search.progress import Progress
 from symray.study_file import StudyFile

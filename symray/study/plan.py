@@ -1,25 +1,16 @@
 """What a launch would do, computed before anything runs."""
 
-import itertools
 import math
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import optuna
-
-from symray.search.first_trial import first_task
+from symray.search.first_trials import first_task, first_trials
 from symray.search.pretraining import pretraining_of
-from symray.search.samplers import distributions, grid, make_sampler
 from symray.study.cost import Cost, measure
 from symray.study_file import StudyFile
-from symray.tasks.task import derive_seed
 from symray.tasks.worker import KEPT
-
-SHOWN = 5
-"""Trials that a plan shows."""
 
 
 @dataclass(frozen=True)
@@ -134,27 +125,6 @@ def checkpoint_room(file: StudyFile, concurrency: int, checkpoint_bytes: int) ->
     kept = min(file.checkpoints.keep, file.trials)
     trainings = concurrency + kept + min(confirmation.top, file.trials) * confirmation.seeds
     return KEPT * trainings * checkpoint_bytes
-
-
-def first_trials(file: StudyFile) -> list[dict[str, Any]]:
-    """Parameters of the first trials, asked of an Optuna study that is kept in memory."""
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    study = optuna.create_study(directions=list(file.objectives.values()))
-    for params in itertools.islice(_enqueued(file), SHOWN):
-        study.enqueue_trial(params)
-    space, asked = distributions(file), []
-    for index in range(min(SHOWN, file.trials)):
-        study.sampler = make_sampler(file, derive_seed(file.seed, "sampler", index))
-        asked.append(dict(study.ask(space).params))
-    return asked
-
-
-def _enqueued(file: StudyFile) -> Iterator[dict[str, Any]]:
-    reference = file.reference_params()
-    if reference:
-        yield reference
-    if file.sampler.name == "grid":
-        yield from grid(file)
 
 
 def decisions(file: StudyFile) -> list[int]:

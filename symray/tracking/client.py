@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mlflow import MlflowClient
-from mlflow.entities import Experiment
+from mlflow.entities import Experiment, Run, ViewType
 from mlflow.exceptions import MlflowException
 
 from symray.errors import UserError
@@ -114,6 +114,42 @@ def _refuse_another(experiment: Experiment) -> None:
             "that name, from another home folder; give this one another name with --name, or "
             "rename that experiment"
         )
+
+
+def runs_of(client: MlflowClient, experiment_id: str, study: str) -> Iterator[Run]:
+    """The runs of a study that aren't deleted, the oldest first."""
+    token: str | None = None
+    while True:
+        page = client.search_runs(
+            [experiment_id],
+            f"tags.`symray.study` = '{study}'",
+            ViewType.ACTIVE_ONLY,
+            max_results=1000,
+            order_by=["attributes.start_time ASC"],
+            page_token=token,
+        )
+        yield from page
+        token = page.token
+        if not token:
+            return
+
+
+def shown_runs(study: str) -> dict[str, tuple[str, int]]:
+    """By name, status and newest epoch of what MLflow shows of a study; makes nothing.
+
+    Raises whatever MLflow or the network raises.
+    """
+    embedded = not os.environ.get("MLFLOW_TRACKING_URI")
+    if embedded and not (home() / "mlflow.db").exists():
+        return {}
+    client = make_client()
+    experiment = client.get_experiment_by_name(study)
+    if experiment is None:
+        return {}
+    return {
+        str(run.info.run_name): (str(run.info.status), int(run.data.metrics.get("epoch", 0)))
+        for run in runs_of(client, experiment.experiment_id, study)
+    }
 
 
 @contextmanager

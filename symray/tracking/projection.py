@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from mlflow import MlflowClient
-from mlflow.entities import Metric, Param, RunTag, ViewType
+from mlflow.entities import Metric, Param, RunTag
 
 from symray.record.atomic import write_whole
-from symray.record.storage.identity import identity
+from symray.record.study_folder import identity
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import run_id
 from symray.search.leaderboard import supervision
-from symray.tracking.client import experiment_id
+from symray.tracking.client import experiment_id, runs_of
 from symray.tracking.run_contents import RunView
 
 BATCH = 1000
@@ -56,7 +56,8 @@ class Projection:
         self._runs: dict[str, _Run] = {}
         self._summary: dict[str, float] = {}
         self.experiment = experiment_id(client, record.name, identity(record.folder))
-        self._read_runs()
+        for run in runs_of(client, self.experiment, record.name):
+            self._know(run)
         self.parent = self._sync_parent()
 
     def sync(self, view: RunView, deep: bool = False) -> list[str]:
@@ -135,23 +136,6 @@ class Projection:
         now = round(time.time() * 1000)
         self.client.log_batch(self.parent, [Metric(k, v, now, 0) for k, v in stale.items()])
         self._summary |= stale
-
-    def _read_runs(self) -> None:
-        token: str | None = None
-        while True:
-            page = self.client.search_runs(
-                [self.experiment],
-                f"tags.`symray.study` = '{self.record.name}'",
-                ViewType.ACTIVE_ONLY,
-                max_results=1000,
-                order_by=["attributes.start_time ASC"],
-                page_token=token,
-            )
-            for run in page:
-                self._know(run)
-            token = page.token
-            if not token:
-                return
 
     def _know(self, run: Any) -> None:
         name, data = run.info.run_name, run.data

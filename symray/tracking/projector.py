@@ -4,7 +4,8 @@ import threading
 import time
 
 from symray.errors import UserError
-from symray.record.storage import Checked, LeaseLostError, is_driven
+from symray.record.lease import Checked, LeaseLostError
+from symray.record.studies import is_driven
 from symray.record.study_record import StudyRecord
 from symray.report.study_report import summary, write_report
 from symray.search.champion import champion_task

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from optuna.trial import FrozenTrial
-
 from symray.record import task_folder as folders
 from symray.record.study_record import StudyRecord, milliseconds
+from symray.record.trials import FrozenTrial
 from symray.search.pretraining import pretraining_folders, pretrainings
 from symray.tasks.task import Task
 from symray.tasks.udr import agreement_of

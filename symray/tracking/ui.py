@@ -11,7 +11,8 @@ import urllib.error
 import urllib.request
 
 from symray.errors import UserError
-from symray.record.home import find_study, home
+from symray.record.home import home
+from symray.record.studies import find_study
 from symray.tracking.client import answering, artifact_root, make_client, shown_uri, tracking_uri
 from symray.tracking.links import experiment_link
 

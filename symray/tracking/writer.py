@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from symray.record.storage import LeaseLostError
+from symray.record.lease import LeaseLostError
 from symray.tracking.client import brief
 from symray.tracking.projection import Projection
 from symray.tracking.run_contents import RunView

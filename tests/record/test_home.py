@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from symray.errors import UserError
-from symray.record.home import find_study, home, make_study_folder, study_names
+from symray.record.home import home, make_study_folder, study_names
+from symray.record.studies import find_study
 
 
 def add(folder: Path, name: str, launched: int) -> None:

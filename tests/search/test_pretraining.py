@@ -11,7 +11,7 @@ from optuna.trial import TrialState
 from symray.record.home import home
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import metric_lines, write_outcome
-from symray.search.first_trial import first_task
+from symray.search.first_trials import first_task
 from symray.search.pretraining import (
     PretrainFirst,
     pretraining_folders,

@@ -3,7 +3,7 @@ from pathlib import Path
 import torch
 
 from symray.record.study_record import StudyRecord
-from symray.search.first_trial import first_task
+from symray.search.first_trials import first_task
 from symray.study.cost import measure
 from symray.tasks.task import Task
 from symray.training.build import build_trainer

@@ -10,7 +10,7 @@ from watching import Watching
 
 from symray.errors import UserError
 from symray.record.home import home
-from symray.search.first_trial import first_task
+from symray.search.first_trials import first_task
 from symray.study import disk_space as room
 from symray.study.cost import measure, weigh
 from symray.study.plan import checkpoint_room

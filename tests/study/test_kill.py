@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from symray.record.storage.identity import identity
+from symray.record.study_folder import identity
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import metric_lines
 from symray.search.confirmation import read_confirmation

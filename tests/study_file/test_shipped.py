@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 import yaml
 
-from symray.study.plan import first_trials
+from symray.search.first_trials import first_trials
 from symray.study_file import Pretraining, json_schema, load_study_file
 from symray.training.build import build_model
 

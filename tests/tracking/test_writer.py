@@ -11,7 +11,7 @@ import pytest
 from mlflow import MlflowClient
 from optuna.trial import TrialState
 
-from symray.record.storage.identity import identity
+from symray.record.study_folder import identity
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import metric_lines
 from symray.tasks.task import Task

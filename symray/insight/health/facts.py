@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from optuna.trial import FrozenTrial, TrialState
-
 from symray.errors import UserError
 from symray.insight.health.training import Pace, Training
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import metric_lines, outcome_of, task_events
+from symray.record.trials import FrozenTrial, TrialState
 from symray.search.leaderboard import Candidate, leaderboard
 from symray.search.pretraining import pretraining_folders
 from symray.study_file import StudyFile

@@ -5,13 +5,12 @@ import textwrap
 from collections import defaultdict
 from collections.abc import Iterator
 
-from optuna.trial import TrialState
-
 from symray.insight.health.facts import Facts
 from symray.insight.health.finding import Finding
 from symray.insight.health.separating import telling_words
 from symray.insight.health.training import Training
 from symray.insight.phrases import plural, these_trials
+from symray.record.trials import TrialState
 
 SEVERE_SHARE = 0.5
 """Share of the ended trials that makes one reason severe."""

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from optuna.trial import TrialState
-
 from symray.insight.health.facts import Facts
 from symray.insight.health.finding import Finding
 from symray.insight.phrases import duration, plural, these_trials
+from symray.record.trials import TrialState
 
 
 def interrupted(facts: Facts) -> Iterator[Finding]:

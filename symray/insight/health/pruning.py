@@ -3,10 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from optuna.trial import TrialState
-
 from symray.insight.health.facts import Facts
 from symray.insight.health.finding import Finding
+from symray.record.trials import TrialState
 
 MOST = 0.9
 """A larger share of pruned trials leaves little to choose from."""

@@ -1,15 +1,11 @@
 """What MLflow doesn't show of the record."""
 
-import os
 from collections.abc import Iterator
-
-from mlflow.entities import ViewType
 
 from symray.insight.health.facts import Facts
 from symray.insight.health.finding import Finding
 from symray.insight.phrases import listed, plural
-from symray.record.home import home
-from symray.tracking.client import brief, make_client, shown_uri
+from symray.tracking.client import brief, shown_runs, shown_uri
 from symray.tracking.run_contents import RunView, views
 
 DELAY = 120.0
@@ -21,7 +17,7 @@ def unwritten(facts: Facts) -> Iterator[Finding]:
     if facts.unreadable:
         return
     try:
-        shown = _shown(facts)
+        shown = shown_runs(facts.name)
     except Exception as error:
         # Whatever MLflow or the network raises is the finding.
         yield _finding(
@@ -44,32 +40,6 @@ def unwritten(facts: Facts) -> Iterator[Finding]:
             {"behind": [view.name for view in behind], "missing": missing},
             tuple(view.task.number for view in behind if view.task.kind == "trial"),
         )
-
-
-def _shown(facts: Facts) -> dict[str, tuple[str, int]]:
-    """By name, status and newest epoch of the study's runs."""
-    embedded = not os.environ.get("MLFLOW_TRACKING_URI")
-    if embedded and not (home() / "mlflow.db").exists():
-        return {}
-    client = make_client()
-    experiment = client.get_experiment_by_name(facts.name)
-    if experiment is None:
-        return {}
-    shown, token = {}, None
-    while True:
-        page = client.search_runs(
-            [experiment.experiment_id],
-            f"tags.`symray.study` = '{facts.name}'",
-            ViewType.ACTIVE_ONLY,
-            max_results=1000,
-            page_token=token,
-        )
-        for run in page:
-            epoch = int(run.data.metrics.get("epoch", 0))
-            shown[str(run.info.run_name)] = (str(run.info.status), epoch)
-        token = page.token
-        if not token:
-            return shown
 
 
 def _is_behind(view: RunView, shown: tuple[str, int] | None, facts: Facts, live: bool) -> bool:

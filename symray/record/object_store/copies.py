@@ -4,14 +4,12 @@ import shutil
 from pathlib import Path
 
 from symray.errors import UserError
-from symray.record.home import home
+from symray.record.home import PRETRAINED, home
 from symray.record.object_store.folders import pull_folder, pull_newest_checkpoint
 from symray.record.object_store.lease import DRIVER, holder
 from symray.record.object_store.objects import Store
-from symray.record.storage.journal import JOURNAL
+from symray.record.study_folder import JOURNAL
 from symray.training.checkpoint import newest_checkpoint
-
-PRETRAINED = "_pretrained"
 
 _MARK = ".copy"
 """File of a study's folder that was brought here and that no driver here has gone on with."""

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from typing import Any
 
 from symray.errors import UserError
+from symray.record.lease import HEARTBEAT, SILENCE, LeaseLostError, held_sentence
 from symray.record.object_store.objects import Store
-from symray.record.storage.lease import HEARTBEAT, SILENCE, LeaseLostError, held_sentence
 
 DRIVER = "driver.json"
 

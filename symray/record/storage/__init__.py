@@ -8,12 +8,13 @@ has lost it is refused.
 from collections.abc import Callable
 from pathlib import Path
 
+import optuna
 from optuna.storages import BaseStorage
 
-from symray.record.storage.address import is_in_database
-from symray.record.storage.lease import Checked, Lease, LeaseLostError
+from symray.record.lease import Lease
+from symray.record.storage.address import is_in_database, storage_name
 
-__all__ = ["Checked", "Lease", "LeaseLostError", "is_driven", "mend", "open_storage", "take_lease"]
+__all__ = ["is_leased", "mend", "open_storage", "take_lease", "try_storage"]
 
 
 def take_lease(
@@ -38,16 +39,15 @@ def take_lease(
     return FileLease(folder, take_over)
 
 
-def is_driven(folder: Path) -> bool:
-    """Whether a driver is at work on the study in ``folder``."""
+def is_leased(folder: Path) -> bool:
+    """Whether a driver holds the lease of the study in ``folder``."""
     if is_in_database(folder):
-        from symray.record.storage.database_lease import is_leased
+        from symray.record.storage.database_lease import is_leased_there
 
-        return is_leased(folder)
-    from symray.record.object_store.copies import driver_elsewhere
+        return is_leased_there(folder)
     from symray.record.storage.file_lease import is_locked
 
-    return is_locked(folder) or driver_elsewhere(folder) is not None
+    return is_locked(folder)
 
 
 def open_storage(folder: Path, lease: Lease | None = None) -> BaseStorage:
@@ -77,3 +77,17 @@ def mend(folder: Path) -> None:
         from symray.record.storage.journal import mend_journal
 
         mend_journal(folder)
+
+
+def try_storage(folder: Path) -> str:
+    """Write a trial of a study that is thrown away, and read it; says where it was, in words.
+
+    Raises:
+        UserError: the storage doesn't answer.
+    """
+    storage = open_storage(folder)
+    study = optuna.create_study(storage=storage)
+    study.tell(study.ask(), 0.0)
+    taken = len(study.trials)
+    optuna.delete_study(study_name=study.study_name, storage=storage)
+    return f"{storage_name(folder)} took {taken} trial"

@@ -9,7 +9,7 @@ from sqlalchemy.exc import ArgumentError
 
 from symray.errors import UserError
 from symray.record.atomic import write_whole
-from symray.record.storage.journal import JOURNAL
+from symray.record.study_folder import JOURNAL
 
 VARIABLE = "SYMRAY_DATABASE"
 

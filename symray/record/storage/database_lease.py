@@ -34,10 +34,10 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from symray.errors import UserError
+from symray.record.lease import HEARTBEAT, SILENCE, LeaseLostError, held_sentence
 from symray.record.storage.address import database_address, refuse_away, shown
 from symray.record.storage.database import PATIENCE, PAUSE, is_away
-from symray.record.storage.identity import identity
-from symray.record.storage.lease import HEARTBEAT, SILENCE, LeaseLostError, held_sentence
+from symray.record.study_folder import identity
 
 LEASES = Table(
     "symray_leases",
@@ -193,7 +193,7 @@ class DatabaseLease:
             return connection.execute(update(LEASES).where(mine).values(values)).rowcount > 0
 
 
-def is_leased(folder: Path) -> bool:
+def is_leased_there(folder: Path) -> bool:
     """Whether a driver has shown a sign of life lately.
 
     Raises:

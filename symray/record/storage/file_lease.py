@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from symray.errors import UserError
-from symray.record.storage.lease import LeaseLostError, held_sentence
+from symray.record.lease import LeaseLostError, held_sentence
 
 
 class FileLease:

@@ -8,10 +8,9 @@ from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 
 from symray.errors import UserError
 from symray.record import jsonl
-from symray.record.storage.lease import Lease
+from symray.record.lease import Lease
 from symray.record.storage.sole_writer import SoleWriter
-
-JOURNAL = "optuna.journal"
+from symray.record.study_folder import JOURNAL
 
 
 class _FencedLock(JournalFileSymlinkLock):

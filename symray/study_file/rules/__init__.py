@@ -18,7 +18,7 @@ from symray.study_file.rules import reference as trial0
 from symray.study_file.study_file import StudyFile
 
 RULES = (
-    sources.name_is_free,
+    sources.name_is_not_reserved,
     sources.npz_exists,
     sources.sub_grid_is_one,
     sources.data_have_the_y_that_the_model_needs,

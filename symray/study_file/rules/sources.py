@@ -2,15 +2,17 @@
 
 from symray.data.dsprites import checked_steps
 from symray.errors import UserError
-from symray.record.home import NOT_STUDIES
 from symray.study_file.options import ImagesData, MoleculesData, NpzData, SpritesData
 from symray.study_file.problem import StudyFileError
 from symray.study_file.study_file import StudyFile
 
+RESERVED = frozenset({"mlflow.db", "mlartifacts", "mlflow-ui.log", "Default"})
+"""Names in the folder of all studies, or of an experiment in MLflow, that no study can have."""
 
-def name_is_free(file: StudyFile) -> None:
+
+def name_is_not_reserved(file: StudyFile) -> None:
     """A study's folder stands beside what is kept for all studies."""
-    if file.study in NOT_STUDIES:
+    if file.study in RESERVED:
         raise StudyFileError(
             ("study",), f"'{file.study}' is the name of something else that is kept; choose another"
         )

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from symray.errors import UserError
+from symray.record.lease import LeaseLostError
 from symray.record.object_store import copies, lease
 from symray.record.object_store.copies import refresh
 from symray.record.object_store.lease import StoreLease, holder
 from symray.record.object_store.objects import Store
-from symray.record.storage import LeaseLostError
 from symray.record.storage.file_lease import FileLease
 from symray.search.progress import Progress
 from symray.study.mirror import Mirror

@@ -10,7 +10,8 @@ from optuna.trial import TrialState
 
 from symray.errors import UserError
 from symray.record.storage import open_storage
-from symray.record.storage.journal import JOURNAL, mend_journal
+from symray.record.storage.journal import mend_journal
+from symray.record.study_folder import JOURNAL
 
 
 @pytest.fixture

@@ -11,14 +11,10 @@ import pytest
 
 from services import Postgres
 from symray.errors import UserError
-from symray.record.storage import (
-    LeaseLostError,
-    database_lease,
-    is_driven,
-    open_storage,
-    take_lease,
-)
-from symray.record.storage.identity import identity
+from symray.record.lease import LeaseLostError
+from symray.record.storage import database_lease, open_storage, take_lease
+from symray.record.studies import is_driven
+from symray.record.study_folder import identity
 
 KINDS = ["file", "sqlite", "postgres"]
 

@@ -1,11 +1,20 @@
-"""The first trial of a study file, without a study: what ``try`` and ``--dry-run`` train."""
+"""The first trials of a study file, without a study: what ``try`` and ``--dry-run`` show."""
 
+import itertools
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import optuna
+
+from symray.search.samplers import distributions, grid, make_sampler
 from symray.study_file import Choice, Range, StudyFile
 from symray.tasks.task import Task, derive_seed
 from symray.training.settings import Settings
 from symray.training.spec import TrialSpec
+
+SHOWN = 5
+"""Trials that a plan shows."""
 
 
 def first_params(file: StudyFile) -> Settings:
@@ -35,6 +44,27 @@ def first_task(file: StudyFile, folder: Path) -> Task:
         metrics=tuple(sorted(file.metric_names())),
         threads=max(1, int(file.resources.cpu)),
     )
+
+
+def first_trials(file: StudyFile) -> list[dict[str, Any]]:
+    """Parameters of the first trials, asked of an Optuna study that is kept in memory."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.create_study(directions=list(file.objectives.values()))
+    for params in itertools.islice(_enqueued(file), SHOWN):
+        study.enqueue_trial(params)
+    space, asked = distributions(file), []
+    for index in range(min(SHOWN, file.trials)):
+        study.sampler = make_sampler(file, derive_seed(file.seed, "sampler", index))
+        asked.append(dict(study.ask(space).params))
+    return asked
+
+
+def _enqueued(file: StudyFile) -> Iterator[dict[str, Any]]:
+    reference = file.reference_params()
+    if reference:
+        yield reference
+    if file.sampler.name == "grid":
+        yield from grid(file)
 
 
 def _usual(file: StudyFile, name: str) -> float | int:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from symray.record.study_record import StudyRecord
-from symray.search.first_trial import first_params, first_task
+from symray.search.first_trials import first_params, first_task
 from symray.search.search import Search
 from symray.study_file import load_study_file
 

@@ -36,6 +36,7 @@ from tracking import FreeTask, mlflow_server
 from services import Postgres, program, unprivileged_user
 from symray.search.progress import Progress
 from symray.study import driver
+from symray.study.launch import launch
 from symray.study_file import load_study_file
 from symray.tasks.task import Report, Task
 
@@ -68,7 +69,9 @@ class Clock(Progress):
         self.wall: list[float] = []
         self.cpu: list[float] = []
 
-    def ended(self, task: Task, report: Report | None, state: str, reason: str | None) -> None:
+    def on_task_end(
+        self, task: Task, report: Report | None, state: str, reason: str | None
+    ) -> None:
         """A trial has ended."""
         self.wall.append(time.perf_counter())
         self.cpu.append(time.process_time())
@@ -95,7 +98,7 @@ def ours(trials: int, reports: int, home: Path) -> dict[str, float]:
     driver.run_tasks = functools.partial(driver.run_tasks, trainable=FreeTask)
     driver.Driver._conclude = lambda self: None  # there are no models
     clock = Clock()
-    driver.launch(file, clock, threading.Event())
+    launch(file, clock, threading.Event())
     assert len(clock.wall) == trials
     return clock.per_trial()
 
@@ -112,7 +115,7 @@ class StockClock(tune.Callback):
         self.clock = Clock()
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        self.clock.ended(None, None, "", None)  # type: ignore[arg-type]
+        self.clock.on_task_end(None, None, "", None)  # type: ignore[arg-type]
 
 
 def stock(trials: int, reports: int, home: Path) -> dict[str, float]:

@@ -27,7 +27,7 @@ from tracking import mlflow_server
 
 from symray.record.task_folder import metric_lines
 from symray.search.progress import Progress
-from symray.study.driver import launch
+from symray.study.launch import launch
 from symray.study_file import load_study_file
 
 PHASE = 10.0

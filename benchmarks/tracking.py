@@ -37,8 +37,8 @@ from symray.record.study_record import StudyRecord
 from symray.scheduling.cluster.attached import start_ray
 from symray.scheduling.trainable import TaskTrainable
 from symray.scheduling.tuning import run_tasks
+from symray.search.progress import Progress
 from symray.search.search import Search
-from symray.study.driver import Progress
 from symray.study_file import load_study_file
 from symray.tasks.task import Report
 from symray.tracking.projector import Projector
@@ -161,7 +161,7 @@ def symray(trials: int, scratch: Path) -> float:
         record.add_event("launch", code="none", code_source=None)
         projector = Projector(record, lease, Progress())
         projector.start()
-        search = Search(record, {}, Progress(), projector.changed, lambda: False)
+        search = Search(record, {}, Progress(), projector.on_change, lambda: False)
         run_tasks(search, file.resources, 2, threading.Event(), trainable=FreeTask)
         searched = time.perf_counter() - began
         record.add_event("finish")

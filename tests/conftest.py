@@ -17,7 +17,7 @@ from symray.record.study_record import StudyRecord
 from symray.record.task_folder import metric_lines, outcome_of
 from symray.search.pretraining import pretraining_folders
 from symray.search.progress import Progress
-from symray.study.driver import launch
+from symray.study.launch import launch
 from symray.study_file import load_study_file
 from symray.tracking.client import experiment_id, make_client
 from symray.tracking.run_contents import MLFLOW_STATUS

@@ -25,7 +25,7 @@ ENDS = 10.0
 """Seconds in which a driver's process ends after its study was stopped."""
 
 VARIABLE = "SYMRAY_ADDRESS"
-"""What ``--address`` is where it isn't given; never heeded on the cluster itself."""
+"""What ``--address`` is where it isn't given; never read on the cluster itself."""
 
 
 def is_dashboard(address: str | None) -> bool:

@@ -33,11 +33,11 @@ def stop(
     Example: symray stop quickstart 3
     """
     from symray.record.study_record import StudyRecord
-    from symray.search.requests import refuse_not_running, running, stop_study, stop_trial
+    from symray.search.requests import check_is_running, running, stop_study, stop_trial
 
     record = StudyRecord.open(name)
     if number is not None:
-        refuse_not_running(record, number)
+        check_is_running(record, number)
         err().print(f"asking the driver to stop trial {number} at the end of its epoch ...")
         if stop_trial(record, number, PATIENCE):
             return out().print(

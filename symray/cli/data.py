@@ -87,11 +87,11 @@ def progress_bars() -> "Iterator[Progress]":
     begun: dict[str, TaskID] = {}
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
 
-        def hear(what: str, done: int, total: int | None) -> None:
+        def show_progress(what: str, done: int, total: int | None) -> None:
             if what not in begun:
                 begun[what] = bars.add_task(what, total=total)
                 if not console.is_terminal:
                     console.print(what)
             bars.update(begun[what], completed=done, total=total)
 
-        yield hear
+        yield show_progress

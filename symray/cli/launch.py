@@ -147,7 +147,7 @@ def _first_to_run(files: "Sequence[StudyFile]", or_resume: bool) -> "StudyFile |
     from symray.record.study_record import StudyRecord
 
     if len(files) == 1 and not or_resume:
-        StudyRecord.refuse_taken(files[0].study)
+        StudyRecord.check_name_is_free(files[0].study)
         return files[0]
     open_ends = []
     for file in files:
@@ -175,11 +175,11 @@ def _existing(file: "StudyFile") -> "StudyRecord | None":
 
 
 def _run(file: "StudyFile", go_on: bool) -> "StudyRecord":
-    from symray.study import driver
+    from symray.study.launch import launch as launch_study
 
     record = _existing(file) if go_on else None
     if record is None:
-        return run_study(file, None, lambda progress, stop: driver.launch(file, progress, stop))
+        return run_study(file, None, lambda progress, stop: launch_study(file, progress, stop))
     return record if record.complete else _resume(record)
 
 
@@ -187,13 +187,13 @@ def _resume(
     record: "StudyRecord", accept_code_change: bool = False, take_over: bool = False
 ) -> "StudyRecord":
     from symray.search.leaderboard import leaderboard
-    from symray.study import driver
+    from symray.study.launch import resume as resume_study
 
     best = next((row for row in leaderboard(record) if row.feasible), None)
     return run_study(
         record.file,
         best,
-        lambda progress, stop: driver.resume(
+        lambda progress, stop: resume_study(
             record.name, progress, stop, accept_code_change, take_over
         ),
     )

@@ -64,27 +64,29 @@ class StudyProgress(Progress):
         """A line of its own."""
         self.console.print(text)
 
-    def searching(self, done: int, total: int) -> None:
+    def on_search_start(self, done: int, total: int) -> None:
         """Begin to count trials."""
         self._begin("searching", done, total)
         self.message(f"study '{self.file.study}': {done} of {total} trials done, searching")
 
-    def confirming(self, done: int, total: int) -> None:
+    def on_confirmation_start(self, done: int, total: int) -> None:
         """Begin to count trainings of the confirmation."""
         self._begin("confirming", done, total)
         self.message(f"confirming the best: {done} of {total} trainings under fresh seeds done")
 
-    def started(self, task: Task) -> None:
+    def on_task_start(self, task: Task) -> None:
         """Show its line."""
         self._running[task.name] = None
 
-    def epoch(self, task: Task, report: Report) -> None:
+    def on_epoch(self, task: Task, report: Report) -> None:
         """Move its line on."""
         if self._running.get(task.name) is None:  # what earlier drivers trained took no time here
             self._begun_with += (report.epoch - 1) / max(1, report.epochs)
         self._running[task.name] = report
 
-    def ended(self, task: Task, report: Report | None, state: str, reason: str | None) -> None:
+    def on_task_end(
+        self, task: Task, report: Report | None, state: str, reason: str | None
+    ) -> None:
         """Count it and, where there is no live display, print a line."""
         self._running.pop(task.name, None)
         counts = task.kind != "pretraining"

@@ -57,10 +57,10 @@ def run_study(
 
 def stopped_sentence(record: "StudyRecord") -> str:
     """How far a study came that was stopped, and how to go on."""
-    from symray.insight.status import ended
+    from symray.insight.status import ended_count
 
     return (
-        f"study '{record.name}' stopped with {ended(record)} of {record.budget} trials; "
+        f"study '{record.name}' stopped with {ended_count(record)} of {record.budget} trials; "
         f"go on with: symray resume {record.name}"
     )
 
@@ -79,14 +79,16 @@ def _signals(name: str, stopping: threading.Event, progress: StudyProgress) -> I
     last_resort = threading.Timer(PATIENCE, _give_up, [name])
     last_resort.daemon = True
 
-    def heed(number: int, frame: FrameType | None) -> None:
+    def on_signal(number: int, frame: FrameType | None) -> None:
         if last_resort.is_alive():
             _give_up(name)
         last_resort.start()
         stopping.set()
         progress.stopping()
 
-    before = {number: signal.signal(number, heed) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {
+        number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield
     finally:

@@ -62,7 +62,7 @@ def _show_all(as_json: bool) -> None:
 
 
 def _row(name: str) -> list[str]:
-    from symray.insight.status import ended
+    from symray.insight.status import ended_count
     from symray.record.study_record import StudyRecord
     from symray.search.champion import registered
     from symray.search.leaderboard import leaderboard
@@ -76,7 +76,7 @@ def _row(name: str) -> list[str]:
     return [
         name,
         record.state(),
-        f"{ended(record)}/{record.budget}",
+        f"{ended_count(record)}/{record.budget}",
         f"#{best.number}" if best else "-",
         ", ".join(f"{name} {metric(name, best.metrics)}" for name in record.file.objectives)
         if best

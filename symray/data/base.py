@@ -154,7 +154,7 @@ class NamedDataSet(DataSet):
 
         Args:
             source: a local file, or folder of files, instead of the publisher's address.
-            progress: hears how it goes.
+            progress: is told how it goes.
 
         Raises:
             UserError: the publisher is away, or a file can't be used.

@@ -11,7 +11,7 @@ from pathlib import Path
 from symray.errors import UserError
 
 Progress = Callable[[str, int, int | None], None]
-"""Hears what is done, how much of it, and of how much where that is known."""
+"""Is told what is done, how much of it, and of how much where that is known."""
 
 _CHUNK = 2**20
 _PATIENCE = 30.0  # seconds without an answer
@@ -30,7 +30,7 @@ def fetch(url: str, checksum: str, path: Path, progress: Progress = silent) -> P
         url: of the publisher's file.
         checksum: of its content, as its publisher or others give it: ``sha256:...``, ``md5:...``.
         path: where the file goes; missing folders are made.
-        progress: hears of bytes.
+        progress: is told of bytes.
 
     Raises:
         UserError: the publisher doesn't answer, or the file isn't the one that it should be.

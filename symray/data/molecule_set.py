@@ -108,7 +108,7 @@ def encoded(
         rows: of a file.
         encode: by which codec.
         canonicalise: encode the canonical SMILES without stereo instead of those of the file.
-        progress: hears of molecules, and how many rows are left out.
+        progress: is told of molecules, and how many rows are left out.
     """
     read = canonical_batch(
         rows.smiles, stereo=False, progress=lambda d, n: progress("reading molecules", d, n)

@@ -53,7 +53,7 @@ def rerun(
     record: StudyRecord,
     number: int,
     epochs: int | None = None,
-    heard: Callable[[int, int], None] = lambda epoch, total: None,
+    on_epoch: Callable[[int, int], None] = lambda epoch, total: None,
 ) -> Rerun:
     """Train trial ``number`` again, in this process and a folder that is thrown away.
 
@@ -61,7 +61,7 @@ def rerun(
         record: the study.
         number: the trial's.
         epochs: compare only so many; all that are recorded by default.
-        heard: is told of each epoch that was repeated, and of how many there are.
+        on_epoch: is told of each epoch that was repeated, and of how many there are.
 
     Raises:
         UserError: no such trial, nothing is recorded of it, or it can't be trained here at all.
@@ -88,7 +88,7 @@ def rerun(
                     f"trial {number} of study '{record.name}' does not get to epoch "
                     f"{line['epoch']} again: {report.reason}"
                 )
-            heard(report.epoch, len(lines))
+            on_epoch(report.epoch, len(lines))
             for name, gap in _gaps(line["values"], report.values).items():
                 differences[name] = max(gap, differences.get(name, 0.0))
     return Rerun(

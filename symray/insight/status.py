@@ -51,6 +51,6 @@ def trial_status(record: StudyRecord, trial: FrozenTrial) -> dict[str, Any]:
     }
 
 
-def ended(record: StudyRecord) -> int:
+def ended_count(record: StudyRecord) -> int:
     """How many trials have ended, whichever way."""
     return sum(trial.state.is_finished() for trial in record.trials())

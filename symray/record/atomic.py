@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str) -> None:
     """Replace ``path`` by ``text`` in one step; what was there stays when that fails."""
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:

@@ -21,7 +21,7 @@ class LeaseLostError(UserError):
         )
 
 
-class Checked(Protocol):
+class LeaseCheck(Protocol):
     """What a driver sees to hold before it writes."""
 
     def check(self) -> None:
@@ -32,7 +32,7 @@ class Checked(Protocol):
         """
 
 
-class Lease(Checked, Protocol):
+class Lease(LeaseCheck, Protocol):
     """Held by the driver for as long as it may write to the study's record."""
 
     def __enter__(self) -> Self:

@@ -3,7 +3,7 @@
 import uuid
 from pathlib import Path
 
-from symray.record.atomic import write_whole
+from symray.record.atomic import write_atomically
 
 JOURNAL = "optuna.journal"
 """Optuna's record of the trials, where no database has it."""
@@ -16,5 +16,5 @@ def identity(folder: Path) -> str:
     """
     path = folder / "identity"
     if not path.exists():
-        write_whole(path, str(uuid.uuid4()))
+        write_atomically(path, str(uuid.uuid4()))
     return path.read_text()

@@ -14,7 +14,7 @@ from optuna.storages import BaseStorage
 
 from symray.errors import UserError
 from symray.record import jsonl
-from symray.record.atomic import write_whole
+from symray.record.atomic import write_atomically
 from symray.record.fingerprints import code_of
 from symray.record.home import home
 from symray.record.lease import Lease
@@ -57,7 +57,7 @@ class StudyRecord:
         return cls(find_study(name))
 
     @staticmethod
-    def refuse_taken(name: str) -> None:
+    def check_name_is_free(name: str) -> None:
         """Refuse a name that a study has.
 
         Raises:
@@ -85,7 +85,7 @@ class StudyRecord:
             directions=list(file.objectives.values()),
             load_if_exists=True,
         )
-        write_whole(folder / "study.yaml", file.to_yaml())
+        write_atomically(folder / "study.yaml", file.to_yaml())
         return cls(folder, lease)
 
     @property
@@ -102,9 +102,9 @@ class StudyRecord:
         who = {"user": getpass.getuser(), "host": socket.gethostname()}
         outside = bool(os.environ.get("SYMRAY_STORE")) and not self._drives
         if outside:
-            from symray.record.object_store.copies import refuse_driven_elsewhere, send_events
+            from symray.record.object_store.copies import check_not_driven_elsewhere, send_events
 
-            refuse_driven_elsewhere(self.folder)
+            check_not_driven_elsewhere(self.folder)
             outside = not is_driven(self.folder)
         jsonl.append(
             self.folder / "events.jsonl", [{"event": event, "time": time.time()} | who | details]
@@ -206,7 +206,7 @@ class StudyRecord:
             shipped = _ship_code(current, self.folder)
             assert shipped.code is not None
             if self.folder / shipped.code != self.file.code:
-                write_whole(self.folder / "study.yaml", shipped.to_yaml())
+                write_atomically(self.folder / "study.yaml", shipped.to_yaml())
                 (self.file,) = load_study_file(self.folder / "study.yaml")
         return now
 

@@ -19,20 +19,20 @@ def is_full(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in _ERRORS
 
 
-def full_here(error: OSError, folder: str) -> OSError:
-    """The same exception, telling the node; called by a worker that writes to ``folder``."""
+def error_with_node(error: OSError, folder: str) -> OSError:
+    """The same exception, which names the node; called by a worker that writes to ``folder``."""
     node = ray.get_runtime_context().get_node_id()
     where = f"no room on the disk of {socket.gethostname()}, Ray's node {node}"
     return OSError(error.errno, where, error.filename or folder)
 
 
-def full_node(reason: str) -> str | None:
-    """Ray's name of the node that an exception of :func:`full_here` told of, by its text."""
+def full_node_of(reason: str) -> str | None:
+    """Ray's name of the node that an exception of :func:`error_with_node` told of, by its text."""
     match = re.search(r"no room on the disk of .*, Ray's node (\w+)", reason)
     return match and match[1]
 
 
-def elsewhere(request: PlacementGroupFactory, node: str) -> PlacementGroupFactory:
+def avoiding_node(request: PlacementGroupFactory, node: str) -> PlacementGroupFactory:
     """The same request on any other node; as it is where no other node is big enough."""
     asked = request.required_resources
     nodes = ray.nodes()  # type: ignore[no-untyped-call]

@@ -16,7 +16,7 @@ from symray.errors import UserError
 from symray.record import jsonl
 from symray.record.object_store.objects import StoreAwayError
 from symray.record.task_folder import drivers_of
-from symray.scheduling.full_disk import HOLD, full_here, is_full
+from symray.scheduling.full_disk import HOLD, error_with_node, is_full
 from symray.scheduling.workplace import Place, Workplace
 from symray.tasks.failure import reason_of
 from symray.tasks.gpu_memory import is_out_of_memory, is_usable
@@ -85,15 +85,15 @@ class TaskTrainable(tune.Trainable):
             return
         study = self._task.study
         if self._place.store is None:
-            _refuse_unshared(Path(self._task.folder))
-            self._refuse_replaced(jsonl.read(Path(self._place.home, study, "events.jsonl")))
+            _wait_for_task_file(Path(self._task.folder))
+            self._check_driver_is_current(jsonl.read(Path(self._place.home, study, "events.jsonl")))
         else:
             workplace = _workplace(self._place)
-            self._refuse_replaced(workplace.events_of(study))
+            self._check_driver_is_current(workplace.events_of(study))
             self._task, self._copy = workplace.begin(self._task)
         self._ready = True
 
-    def _refuse_replaced(self, events: list[dict[str, Any]]) -> None:
+    def _check_driver_is_current(self, events: list[dict[str, Any]]) -> None:
         if drivers_of(events) > self._drivers:
             raise SupersededError(f"study '{self._task.study}' has another driver")
 
@@ -120,7 +120,7 @@ class TaskTrainable(tune.Trainable):
                 raise
             self._run = None  # whoever goes on mends what was written in part
             time.sleep(HOLD)
-            raise full_here(error, self._task.folder) from error
+            raise error_with_node(error, self._task.folder) from error
 
     @contextlib.contextmanager
     def _output(self) -> Iterator[None]:
@@ -149,7 +149,7 @@ def _workplace(place: Place) -> Workplace:
     return _workplaces[place]
 
 
-def _refuse_unshared(folder: Path) -> None:
+def _wait_for_task_file(folder: Path) -> None:
     """See that the driver's files are seen here: it writes ``task.json`` before it hands out.
 
     Raises:

@@ -23,9 +23,9 @@ from ray.tune.search import Searcher
 from ray.tune.stopper import Stopper
 
 from symray.errors import UserError
-from symray.scheduling.cluster.attached import as_many_as_fit, refuse_what_never_fits
+from symray.scheduling.cluster.attached import as_many_as_fit, check_resources
 from symray.scheduling.cluster.sharing import Sharing
-from symray.scheduling.full_disk import elsewhere, full_node
+from symray.scheduling.full_disk import avoiding_node, full_node_of
 from symray.scheduling.trainable import TaskTrainable
 from symray.scheduling.workplace import Place
 from symray.search.task_source import TaskSource
@@ -82,13 +82,17 @@ class _Searcher(_Unsaved, Searcher):
             return Searcher.FINISHED
         if self.has_its_share():
             return None
-        task = self.again.pop(0) if self.again else self.loudly(self.source.next, otherwise=None)
+        task = (
+            self.again.pop(0)
+            if self.again
+            else self.stopping_on_error(self.source.next, otherwise=None)
+        )
         if task is not None:
             self.live[trial_id] = task
             loss = self.losses.get(task.name)
-            full = full_node(loss.reason) if loss else None
+            full = full_node_of(loss.reason) if loss else None
             return {"task": task, "avoid": full} | self.common
-        done = self.loudly(lambda: self.source.exhausted, otherwise=True)
+        done = self.stopping_on_error(lambda: self.source.exhausted, otherwise=True)
         return Searcher.FINISHED if done and not self.live else None
 
     def has_its_share(self) -> bool:
@@ -96,7 +100,7 @@ class _Searcher(_Unsaved, Searcher):
         most = self.may_have()
         return most is not None and len(self.live) >= most
 
-    def hear(self, trial_id: str, report: Report) -> bool:
+    def on_report(self, trial_id: str, report: Report) -> bool:
         """Pass a report on; True stops the task."""
         self.reports[trial_id] = report
         task = self.live[trial_id]
@@ -104,7 +108,7 @@ class _Searcher(_Unsaved, Searcher):
             # Progress: nodes may come and go for as long as there is some.
             self.furthest[task.name] = report.epoch
             self.losses.pop(task.name, None)
-        return self.loudly(lambda: self.source.report(task, report), otherwise=True)
+        return self.stopping_on_error(lambda: self.source.report(task, report), otherwise=True)
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
@@ -119,10 +123,10 @@ class _Searcher(_Unsaved, Searcher):
             return  # an interrupted task has not ended: the next driver goes on with it
         loss = self.losses[task.name] if error else None
         if loss is None:
-            self.loudly(lambda: self.source.finish(task, report, None), otherwise=None)
+            self.stopping_on_error(lambda: self.source.finish(task, report, None), otherwise=None)
         elif loss.times <= WORKER_DEATHS:
             self.again.append(task)
-        elif full_node(loss.reason):
+        elif full_node_of(loss.reason):
             sentence = (
                 f"{task.name} found no room wherever it was tried, at last {loss.reason}; make "
                 f"room, then `symray resume {task.study}` goes on with it"
@@ -130,9 +134,9 @@ class _Searcher(_Unsaved, Searcher):
             self.give_up(UserError(sentence))
         else:
             reason = f"lost its worker {loss.times} times, at last by: {loss.reason}"
-            self.loudly(lambda: self.source.finish(task, report, reason), otherwise=None)
+            self.stopping_on_error(lambda: self.source.finish(task, report, reason), otherwise=None)
 
-    def loudly(self, call: Callable[[], T], otherwise: T) -> T:
+    def stopping_on_error(self, call: Callable[[], T], otherwise: T) -> T:
         """Stop everything when the record can't be written: Tune itself would log it and go on."""
         try:
             return call()
@@ -153,7 +157,7 @@ class _Searcher(_Unsaved, Searcher):
         reason = textwrap.shorten(first, 200, placeholder=" ...") or "an unknown reason"
         before = self.losses.get(task.name)
         self.losses[task.name] = _Loss(before.times + 1 if before else 1, reason)
-        self.loudly(lambda: self.on_loss(task, reason), otherwise=None)
+        self.stopping_on_error(lambda: self.on_loss(task, reason), otherwise=None)
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing: the record is elsewhere."""
@@ -179,7 +183,7 @@ class _Scheduler(_Unsaved, FIFOScheduler):
         tune_controller._reuse_actors = kept
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
-        stop = self.searcher.hear(trial.trial_id, result["report"])
+        stop = self.searcher.on_report(trial.trial_id, result["report"])
         return TrialScheduler.STOP if stop else TrialScheduler.CONTINUE
 
 
@@ -209,13 +213,13 @@ def run_tasks(
     """Run all tasks of ``source``; returns when there are none left or ``stopping`` is set.
 
     Args:
-        source: hands out tasks and hears of them.
+        source: hands out tasks and takes their reports.
         resources: what each task takes.
         concurrency: most tasks at a time. For None as many as fit; on a cluster one more, so that
             one that can grow does, and when other studies are there an equal share.
         stopping: set from anywhere to stop: live tasks write a checkpoint and stay unfinished.
         on_step: called at every turn of Tune's loop, several times a second.
-        on_loss: hears of a worker that was lost, and why.
+        on_loss: called with the task of a worker that was lost, and why.
         trainable: what runs a task; its results hold a :class:`Report` under ``report`` and, under
             ``reusable``, whether its worker can take another one.
         drivers: that the study has had, this one included.
@@ -224,7 +228,7 @@ def run_tasks(
         UserError: a task takes more than this machine has.
         OSError: the record could not be written; live tasks stay unfinished.
     """
-    refuse_what_never_fits(resources)
+    check_resources(resources)
     on_cluster = bool(os.environ.get("RAY_ADDRESS"))
     most = concurrency or (None if on_cluster else as_many_as_fit(resources))
     sharing = Sharing() if on_cluster else None
@@ -236,13 +240,13 @@ def run_tasks(
 
     class _Steps(_Unsaved, tune.Callback):
         def on_step_end(self, iteration: int, trials: list[Trial], **info: Any) -> None:
-            searcher.loudly(on_step, otherwise=None)
+            searcher.stopping_on_error(on_step, otherwise=None)
 
     def takes(config: dict[str, Any]) -> tune.PlacementGroupFactory:
         task: Task = config["task"]
         gpu = resources.gpu if task.gpu is None else task.gpu
         request = tune.PlacementGroupFactory([{"CPU": resources.cpu, "GPU": gpu}])
-        return elsewhere(request, config["avoid"]) if config["avoid"] else request
+        return avoiding_node(request, config["avoid"]) if config["avoid"] else request
 
     with tempfile.TemporaryDirectory(prefix="symray-tune-") as scratch, _quiet_tune():
         tuner = tune.Tuner(

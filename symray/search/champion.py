@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from symray.metrics import METRICS
-from symray.record.atomic import write_whole
+from symray.record.atomic import write_atomically
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import last_line
 from symray.tasks.task import Task
@@ -38,7 +38,7 @@ def build_champion(record: StudyRecord, task: Task, confirmation: Mapping[str, A
         )
     folder = record.folder / "champion" / "model"
     save_bundle(folder, load_trained(task), TrialSpec.from_json(task.spec), metrics)
-    write_whole(folder.parent / "task.txt", task.name)
+    write_atomically(folder.parent / "task.txt", task.name)
     return folder
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from symray.metrics import METRICS
-from symray.record.atomic import write_whole
+from symray.record.atomic import write_atomically
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import last_line, outcome_of, write_outcome
 from symray.search.leaderboard import Candidate, candidate, leaderboard, rank
 from symray.search.progress import Progress
 from symray.tasks.task import Report, Task, derive_seed
-from symray.tasks.udr import agreements
+from symray.tasks.udr import udr_per_seed
 from symray.tasks.worker import load_trained
 
 Statistics = dict[str, dict[str, float | None]]
@@ -54,13 +54,13 @@ class Confirmation:
             return None
         task = self._todo.pop(0)
         task.save()
-        self.progress.started(task)
+        self.progress.on_task_start(task)
         self.changed(task.name)
         return task
 
     def report(self, task: Task, report: Report) -> bool:
-        """Hear of an epoch; a confirmation is never stopped early."""
-        self.progress.epoch(task, report)
+        """Pass an epoch on; a confirmation is never stopped early."""
+        self.progress.on_epoch(task, report)
         self.changed(task.name)
         return False
 
@@ -68,7 +68,7 @@ class Confirmation:
         """Record the outcome."""
         reason = error or (report.reason if report else "no report")
         state = write_outcome(Path(task.folder), reason)
-        self.progress.ended(task, report, state, reason)
+        self.progress.on_task_end(task, report, state, reason)
         self.changed(task.name)
 
     def _task(self, number: int, index: int) -> Task:
@@ -121,7 +121,7 @@ def choose(record: StudyRecord, tasks: Sequence[Task]) -> dict[str, Any]:
     content["test_evaluations"] = len(
         {path.parent.name.split("-")[0] for path in record.folder.glob("confirmation/*/test.json")}
     )
-    write_whole(record.folder / "confirmation.json", json.dumps(content, indent=1))
+    write_atomically(record.folder / "confirmation.json", json.dumps(content, indent=1))
     return content
 
 
@@ -134,7 +134,7 @@ def read_confirmation(record: StudyRecord) -> dict[str, Any] | None:
 def _entry(tasks: Sequence[Task]) -> dict[str, Any]:
     completed = [task for task in tasks if _completed(task)]
     finals = [_final_metrics(task) for task in completed]
-    agreement = _statistics([{"udr": value} for value in agreements(completed)])
+    agreement = _statistics([{"udr": value} for value in udr_per_seed(completed)])
     return {
         "number": tasks[0].number,
         "n": len(finals),
@@ -171,7 +171,7 @@ def _test_metrics(task: Task) -> dict[str, float]:
     if not path.exists():
         trainer = load_trained(task)
         names = list(_final_metrics(task))
-        write_whole(path, json.dumps(trainer.evaluate("test", names), indent=1))
+        write_atomically(path, json.dumps(trainer.evaluate("test", names), indent=1))
     content: dict[str, float] = json.loads(path.read_text())
     return content
 

@@ -76,7 +76,7 @@ class PretrainFirst:
     Args:
         file: the study's.
         source: of the tasks.
-        progress: hears of what happens.
+        progress: is told what happens.
         changed: called with a pretraining's name whenever its record has changed.
     """
 
@@ -118,22 +118,22 @@ class PretrainFirst:
         return not self._held and not self._under_way and self.source.exhausted
 
     def report(self, task: Task, report: Report) -> bool:
-        """Hear of an epoch; a pretraining is never stopped early."""
+        """Pass an epoch on; a pretraining is never stopped early."""
         if task.kind != "pretraining":
             return self.source.report(task, report)
-        self.progress.epoch(task, report)
+        self.progress.on_epoch(task, report)
         self.changed(task.name)
         return False
 
     def finish(self, task: Task, report: Report | None, error: str | None) -> None:
-        """Hear of an end; what waits for a pretraining that failed fails with it."""
+        """Record an end; what waits for a pretraining that failed fails with it."""
         if task.kind != "pretraining":
             self.source.finish(task, report, error)
             return
         reason = error or (report.reason if report else "no report")
         state = write_outcome(Path(task.folder), reason)
         self._under_way.pop(task.name).close()
-        self.progress.ended(task, report, state, reason)
+        self.progress.on_task_end(task, report, state, reason)
         self.changed(task.name)
         if reason:
             failed = [held for held in self._held if held.pretraining.name == task.name]
@@ -159,7 +159,7 @@ class PretrainFirst:
             f"{pretraining.name}: pretraining on {pretraining.spec['data']}, once for all trials "
             "of this architecture"
         )
-        self.progress.started(pretraining)
+        self.progress.on_task_start(pretraining)
         self.changed(pretraining.name)
         return pretraining
 

@@ -24,7 +24,7 @@ def stop_study(record: StudyRecord, patience: float) -> bool:
     return _wait(lambda: not running(record), patience)
 
 
-def refuse_not_running(record: StudyRecord, number: int) -> None:
+def check_is_running(record: StudyRecord, number: int) -> None:
     """Refuse to stop a trial that doesn't run.
 
     Raises:

@@ -38,7 +38,7 @@ class Search:
     Args:
         record: the study; the caller holds its lease.
         tags: what every trial is tagged with (fingerprints, commit, data).
-        progress: hears of what happens.
+        progress: is told what happens.
         changed: called with a trial's name whenever its record has changed.
         out_of_time: whether the time limit is reached; no trial starts after that.
     """
@@ -65,7 +65,7 @@ class Search:
         self._thinking: Future[Trial] | None = None
         self._thinker = ThreadPoolExecutor(1) if self.file.sampler.name in SLOW_SAMPLERS else None
         self._live: set[int] = set()
-        self.heed_events()
+        self.apply_requests()
 
     @property
     def exhausted(self) -> bool:
@@ -93,7 +93,7 @@ class Search:
     def report(self, task: Task, report: Report) -> bool:
         """Tell the pruner of an epoch; True when it, or somebody, stops the trial."""
         number = task.number
-        self.progress.epoch(task, report)
+        self.progress.on_epoch(task, report)
         self._keep_metrics(task, report)
         self.changed(task.name)
         if number in self._to_stop:
@@ -135,7 +135,7 @@ class Search:
             state=state,
         )
         self._live.discard(number)
-        self.progress.ended(task, report, state.name, reason)
+        self.progress.on_task_end(task, report, state.name, reason)
         self.changed(task.name)
 
     def _keep_metrics(self, task: Task, report: Report) -> None:
@@ -194,7 +194,7 @@ class Search:
             if point is not None:
                 self.record.optuna.enqueue_trial(point)
 
-    def heed_events(self) -> None:
+    def apply_requests(self) -> None:
         """Do what somebody asked for meanwhile: retry failed trials, stop running ones."""
         self._to_stop = {e["number"] for e in self.record.events("stop") if "number" in e}
         wanted = [n for event in self.record.events("retry") for n in event["numbers"]]
@@ -210,7 +210,7 @@ class Search:
         self._live.add(number)
         task = self._task(self.record.trial(number))
         task.save()
-        self.progress.started(task)
+        self.progress.on_task_start(task)
         self.changed(task.name)
         return task
 

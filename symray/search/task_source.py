@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from symray.record.lease import Checked
+from symray.record.lease import LeaseCheck
 from symray.study_file import Resources
 from symray.tasks.task import Report, Task
 
 
 class TaskSource(Protocol):
-    """Hands out tasks and hears of them. All calls come from one thread."""
+    """Hands out tasks and takes their reports. All calls come from one thread."""
 
     def next(self) -> Task | None:
         """The next task, or None when there is none now."""
@@ -20,10 +20,10 @@ class TaskSource(Protocol):
         """Whether no task will come any more."""
 
     def report(self, task: Task, report: Report) -> bool:
-        """Hear of an epoch; True stops the task."""
+        """Take the report of an epoch; True stops the task."""
 
     def finish(self, task: Task, report: Report | None, error: str | None) -> None:
-        """Hear that a task has ended.
+        """Take the end of a task.
 
         ``error`` is set when its process died more often than it may. Without an error and with a
         report that says ``running``, the task ended because :meth:`report` said so.
@@ -83,15 +83,15 @@ class MoreMemory:
     Args:
         source: of the tasks.
         resources: what a task takes.
-        tell: hears of it in a sentence.
+        notify: called with a sentence about it.
     """
 
     def __init__(
-        self, source: TaskSource, resources: Resources, tell: Callable[[str], None]
+        self, source: TaskSource, resources: Resources, notify: Callable[[str], None]
     ) -> None:
         self._source = source
         self._resources = resources
-        self._tell = tell
+        self._notify = notify
         self._again: list[Task] = []
 
     def next(self) -> Task | None:
@@ -117,7 +117,7 @@ class MoreMemory:
         again = replace(task, gpu=more)
         again.save()  # so that a resume, or a trial's confirmation, begins with as much
         self._again.append(again)
-        self._tell(f"{task.name}: {report.reason}; it is tried again with gpu: {more:g}")
+        self._notify(f"{task.name}: {report.reason}; it is tried again with gpu: {more:g}")
 
 
 class Fenced:
@@ -126,7 +126,7 @@ class Fenced:
     All calls raise :class:`~symray.record.lease.LeaseLostError` once it doesn't.
     """
 
-    def __init__(self, source: TaskSource, lease: Checked) -> None:
+    def __init__(self, source: TaskSource, lease: LeaseCheck) -> None:
         self._source = source
         self._lease = lease
 

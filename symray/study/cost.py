@@ -74,7 +74,7 @@ def measure(task: Task) -> Cost:
         torch.set_num_threads(threads)
 
 
-def weigh(file: StudyFile) -> int:
+def checkpoint_bytes_of(file: StudyFile) -> int:
     """Bytes of a checkpoint of the first trial, without training it: Adam keeps two moments."""
     trainer = build_trainer(TrialSpec.from_json(first_task(file, Path()).spec), "cpu")
     tensors = [*trainer.model.parameters(), *trainer.model.buffers()]

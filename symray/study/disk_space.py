@@ -6,7 +6,7 @@ import shutil
 from symray.errors import UserError
 from symray.record.home import home
 from symray.search.progress import Progress
-from symray.study.cost import weigh
+from symray.study.cost import checkpoint_bytes_of
 from symray.study.plan import checkpoint_room
 from symray.study_file import StudyFile
 
@@ -14,13 +14,13 @@ WORTH_SAYING = 1_000_000_000
 """Bytes from which on a launch says how much its checkpoints need."""
 
 
-def see_room(file: StudyFile, concurrency: int, progress: Progress) -> None:
+def check_disk_space(file: StudyFile, concurrency: int, progress: Progress) -> None:
     """Say how much disk the checkpoints of a new study need at most, where that is much.
 
     Raises:
         UserError: the folder of studies has less free.
     """
-    room = checkpoint_room(file, concurrency, weigh(file))
+    room = checkpoint_room(file, concurrency, checkpoint_bytes_of(file))
     stored = bool(os.environ.get("SYMRAY_STORE"))
     if room >= WORTH_SAYING:
         where = "the store" if stored else str(home())

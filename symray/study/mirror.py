@@ -54,7 +54,7 @@ class Mirror(threading.Thread):
         self.store = store
         self.study = folder.name
         self.root = folder.parent
-        self.heard: Callable[[str], None] = lambda name: None
+        self.on_received: Callable[[str], None] = lambda name: None
         self._lease = lease
         self._progress = progress
         self._there = StoreLease(store, self.study)
@@ -121,7 +121,7 @@ class Mirror(threading.Thread):
         if isinstance(self._failure, LeaseLostError):
             raise self._failure
 
-    def settle(self, patience: float = PATIENCE) -> None:
+    def wait_for_workers(self, patience: float = PATIENCE) -> None:
         """Wait until all that workers have sent is here.
 
         Raises:
@@ -133,12 +133,12 @@ class Mirror(threading.Thread):
     def catch_up(self) -> None:
         """The same at the end of a study, where a store that is away must not keep anyone."""
         try:
-            self.settle(DRAIN)
+            self.wait_for_workers(DRAIN)
         except UserError as error:
             if not self._lost:
                 self._progress.message(f"{error}; the newest epochs may be missing here")
 
-    def exchange_inputs(self, file: StudyFile) -> None:
+    def send_inputs(self, file: StudyFile) -> None:
         """Have what workers need on the store before they ask: code, data shipped with the study.
 
         Raises:
@@ -206,7 +206,7 @@ class Mirror(threading.Thread):
             except Exception:
                 self.mark(name)
                 raise
-            self.heard(name)
+            self.on_received(name)
         self._pusher.push(self._inputs)
         self._send_study(last)
         for folder in discarded:

@@ -5,7 +5,7 @@ from pathlib import Path
 _DEVICES = "nvidia[0-9]*"
 
 
-def gpus_here(devices: Path = Path("/dev")) -> int:
+def count_gpus(devices: Path = Path("/dev")) -> int:
     """How many NVIDIA GPUs this machine has by the driver's device files.
 
     Ray hides GPUs from the processes of tasks that ask for none, so torch can't be asked.

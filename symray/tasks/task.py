@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from symray.record.atomic import write_whole
+from symray.record.atomic import write_atomically
 
 Outcome = Literal["running", "complete", "failed"]
 
@@ -53,7 +53,7 @@ class Task:
         path, text = Path(self.folder) / "task.json", self.text()
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists() or path.read_text() != text:
-            write_whole(path, text)
+            write_atomically(path, text)
 
     @classmethod
     def load(cls, folder: Path) -> "Task":

@@ -10,7 +10,7 @@ import torch
 from symray.data import form_of
 from symray.metrics.disentanglement import udr
 from symray.models.gaussian import kl
-from symray.record.atomic import write_whole
+from symray.record.atomic import write_atomically
 from symray.tasks.task import Task
 from symray.tasks.worker import load_trained
 from symray.training.encoded import Encoded
@@ -18,7 +18,7 @@ from symray.training.encoded import Encoded
 LEAST_KL = 0.01  # nats; latents below it carry nothing (Duan et al. 2020, section 4)
 
 
-def agreements(tasks: Sequence[Task]) -> list[float]:
+def udr_per_seed(tasks: Sequence[Task]) -> list[float]:
     """The UDR of each training of one setting, by its codes of the validation split.
 
     It is kept in the training's folder, from which MLflow shows it.
@@ -43,11 +43,11 @@ def agreements(tasks: Sequence[Task]) -> list[float]:
         return []
     scores = [float(score) for score in udr(codes, informative=informative)]
     for task, score in zip(tasks, scores, strict=True):
-        write_whole(_path(Path(task.folder)), json.dumps(score))
+        write_atomically(_path(Path(task.folder)), json.dumps(score))
     return scores
 
 
-def agreement_of(folder: Path) -> float | None:
+def udr_of(folder: Path) -> float | None:
     """The UDR of the training of ``folder``, once it has one."""
     path = _path(folder)
     return float(json.loads(path.read_text())) if path.exists() else None

@@ -17,7 +17,7 @@ from symray.metrics import METRICS
 from symray.record import jsonl
 from symray.record.object_store.copies import newest_checkpoint_of
 from symray.tasks.failure import reason_of
-from symray.tasks.gpu_count import gpus_here
+from symray.tasks.gpu_count import count_gpus
 from symray.tasks.gpu_memory import is_out_of_memory
 from symray.tasks.task import Report, Task, derive_seed
 from symray.training.build import build_trainer, take_over
@@ -88,7 +88,7 @@ class TaskRun:
         jsonl.trim(self.folder / "events.jsonl")
         self.attempt = 1 + self._newest_attempt()
         self.trainer = self._restore()
-        self._event("start", epoch=self.epoch, device=str(self.trainer.device), gpus=gpus_here())
+        self._event("start", epoch=self.epoch, device=str(self.trainer.device), gpus=count_gpus())
         if self._copy:
             self._copy.remove_old_checkpoints(keep=KEPT)  # where the last one was killed at it
 
@@ -139,7 +139,7 @@ class TaskRun:
         """
         if not self._unwritten:
             return
-        self._refuse_superseded()
+        self._check_not_superseded()
         extra = {"finals": self._finals, "lines": self._unwritten}
         checkpoints = self.folder / "checkpoints"
         state = self.trainer.state()
@@ -185,7 +185,7 @@ class TaskRun:
             spec = spec.with_seed(derive_seed(spec.seed, "repeat", repeat))
         return build_trainer(spec, self._device)
 
-    def _refuse_superseded(self) -> None:
+    def _check_not_superseded(self) -> None:
         if self._newest_attempt() > self.attempt:
             raise SupersededError(f"another worker has taken {self.task.name} over")
 
@@ -206,7 +206,7 @@ class TaskRun:
         return self.trainer.evaluate("validation", (cheap | set(self.task.metrics)) & has)
 
     def _fail(self, reason: str, out_of_memory: bool) -> Report:
-        self._refuse_superseded()
+        self._check_not_superseded()
         jsonl.append(self.folder / "metrics.jsonl", self._unwritten)
         self._unwritten = []
         self._event("failed", epoch=self.epoch, reason=reason)

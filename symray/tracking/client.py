@@ -80,7 +80,7 @@ def experiment_id(client: MlflowClient, name: str, identity: str) -> str:
     """
     experiment = client.get_experiment_by_name(name)
     if experiment is not None and experiment.tags.get(IDENTITY) != identity:
-        _refuse_another(experiment)
+        _raise_taken(experiment)
         client.set_experiment_tag(experiment.experiment_id, IDENTITY, identity)
     if experiment is None:
         root = artifact_root()
@@ -92,7 +92,7 @@ def experiment_id(client: MlflowClient, name: str, identity: str) -> str:
     return str(experiment.experiment_id)
 
 
-def refuse_taken_experiment(name: str, identity: str) -> None:
+def check_experiment_is_free(name: str, identity: str) -> None:
     """Refuse a name that another study has on a server; one that doesn't answer is no obstacle.
 
     Raises:
@@ -103,10 +103,10 @@ def refuse_taken_experiment(name: str, identity: str) -> None:
     with contextlib.suppress(MlflowException):
         experiment = make_client().get_experiment_by_name(name)
         if experiment is not None and experiment.tags.get(IDENTITY) != identity:
-            _refuse_another(experiment)
+            _raise_taken(experiment)
 
 
-def _refuse_another(experiment: Experiment) -> None:
+def _raise_taken(experiment: Experiment) -> None:
     """An embedded store is its home folder's own: there the other study was deleted."""
     if IDENTITY in experiment.tags and os.environ.get("MLFLOW_TRACKING_URI"):
         raise UserError(

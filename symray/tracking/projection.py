@@ -16,13 +16,13 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
 
-from symray.record.atomic import write_whole
+from symray.record.atomic import write_atomically
 from symray.record.study_folder import identity
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import run_id
 from symray.search.leaderboard import supervision
 from symray.tracking.client import experiment_id, runs_of
-from symray.tracking.run_contents import RunView
+from symray.tracking.run_contents import RunContents
 
 BATCH = 1000
 """Most metrics that one request may carry."""
@@ -57,14 +57,14 @@ class Projection:
         self._summary: dict[str, float] = {}
         self.experiment = experiment_id(client, record.name, identity(record.folder))
         for run in runs_of(client, self.experiment, record.name):
-            self._know(run)
+            self._add_run(run)
         self.parent = self._sync_parent()
 
-    def sync(self, view: RunView, deep: bool = False) -> list[str]:
-        """Make the run of ``view`` equal to the record.
+    def sync(self, contents: RunContents, deep: bool = False) -> list[str]:
+        """Make the run of ``contents`` equal to the record.
 
         Args:
-            view: the run as it should be.
+            contents: the run as it should be.
             deep: look for gaps in the middle of the curves as well, and for values that aren't the
                 record's; MLflow can't take such a value back, so its run is deleted and made anew.
 
@@ -72,41 +72,45 @@ class Projection:
             What was done, in words.
         """
         done = []
-        if deep and view.name in self._runs and _has_strange_values(self._runs[view.name], view):
-            self.client.delete_run(self._runs.pop(view.name).id)
+        if (
+            deep
+            and contents.name in self._runs
+            and _has_strange_values(self._runs[contents.name], contents)
+        ):
+            self.client.delete_run(self._runs.pop(contents.name).id)
             done.append("run deleted, it holds values that the record doesn't have")
-        if view.name not in self._runs:
-            self._create(view)
+        if contents.name not in self._runs:
+            self._create(contents)
             done.append("run created")
-        run = self._runs[view.name]
-        if run_id(view.folder) != run.id:
-            write_whole(view.folder / "mlflow_run_id", run.id)
+        run = self._runs[contents.name]
+        if run_id(contents.folder) != run.id:
+            write_atomically(contents.folder / "mlflow_run_id", run.id)
         known = self._epochs_of(run) if deep else range(run.epoch + 1)
-        lines = [line for line in view.lines() if line["epoch"] not in known]
-        tags = {k: v for k, v in view.tags.items() if run.tags.get(k) != v}
-        self._log(run, lines, tags, {} if run.has_params else _params(view))
+        lines = [line for line in contents.lines() if line["epoch"] not in known]
+        tags = {k: v for k, v in contents.tags.items() if run.tags.get(k) != v}
+        self._log(run, lines, tags, {} if run.has_params else _params(contents))
         if tags:
             done.append(f"tags set: {', '.join(sorted(tags))}")
         if lines:
             done.append(f"{len(lines)} epochs added")
-        if run.status != view.status:
-            done.append(f"{run.status} -> {view.status}")
-            if view.end is None:
-                self.client.update_run(run.id, status=view.status)
+        if run.status != contents.status:
+            done.append(f"{run.status} -> {contents.status}")
+            if contents.end is None:
+                self.client.update_run(run.id, status=contents.status)
             else:
-                self.client.set_terminated(run.id, status=view.status, end_time=view.end)
-            run.status = view.status
-        if (view.folder / "figures").is_dir():
-            self.upload(view.name, view.folder / "figures")
-        return [f"{view.name}: {what}" for what in done]
+                self.client.set_terminated(run.id, status=contents.status, end_time=contents.end)
+            run.status = contents.status
+        if (contents.folder / "figures").is_dir():
+            self.upload(contents.name, contents.folder / "figures")
+        return [f"{contents.name}: {what}" for what in done]
 
-    def delete_strangers(self, views: Sequence[RunView]) -> list[str]:
+    def delete_strangers(self, all_contents: Sequence[RunContents]) -> list[str]:
         """Delete runs that claim to be of this study and aren't in the record, or stand twice.
 
         Returns:
             What was done, in words.
         """
-        names = {view.name for view in views} | {self.record.name}
+        names = {contents.name for contents in all_contents} | {self.record.name}
         done = []
         for name in [name for name in self._runs if name not in names]:
             self.client.delete_run(self._runs.pop(name).id)
@@ -137,7 +141,7 @@ class Projection:
         self.client.log_batch(self.parent, [Metric(k, v, now, 0) for k, v in stale.items()])
         self._summary |= stale
 
-    def _know(self, run: Any) -> None:
+    def _add_run(self, run: Any) -> None:
         name, data = run.info.run_name, run.data
         if name == self.record.name:
             self._summary = dict(data.metrics)
@@ -153,11 +157,11 @@ class Projection:
             latest=dict(data.metrics),
         )
 
-    def _create(self, view: RunView) -> None:
-        tags = {PARENT: self.parent} | view.tags
-        self._know(
+    def _create(self, contents: RunContents) -> None:
+        tags = {PARENT: self.parent} | contents.tags
+        self._add_run(
             self.client.create_run(
-                self.experiment, start_time=view.start, tags=tags, run_name=view.name
+                self.experiment, start_time=contents.start, tags=tags, run_name=contents.name
             )
         )
 
@@ -191,7 +195,7 @@ class Projection:
         name, file = self.record.name, self.record.file
         if name not in self._runs:
             tags = {"symray.study": name, "symray.kind": "study"}
-            self._know(self.client.create_run(self.experiment, tags=tags, run_name=name))
+            self._add_run(self.client.create_run(self.experiment, tags=tags, run_name=name))
         run = self._runs[name]
         if not run.has_params:
             params = {
@@ -223,10 +227,10 @@ class Projection:
             run.status = status
 
 
-def _has_strange_values(run: _Run, view: RunView) -> bool:
+def _has_strange_values(run: _Run, contents: RunContents) -> bool:
     """Whether the newest value of a curve is none that the record has; other curves are allowed."""
     recorded: dict[str, list[float]] = {}
-    for line in view.lines():
+    for line in contents.lines():
         for name, value in line["values"].items():
             recorded.setdefault(name, []).append(value)
     return any(
@@ -242,8 +246,8 @@ def _is_kept_as(kept: float, value: float) -> bool:
     return kept == value or (math.isnan(kept) and math.isnan(value))
 
 
-def _params(view: RunView) -> dict[str, str]:
-    spec = view.task.spec
+def _params(contents: RunContents) -> dict[str, str]:
+    spec = contents.task.spec
     params = {"model": spec["model"], "data": spec["data"], "seed": spec["seed"]}
     return {name: str(value) for name, value in (params | spec["settings"]).items()}
 

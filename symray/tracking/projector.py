@@ -4,7 +4,7 @@ import threading
 import time
 
 from symray.errors import UserError
-from symray.record.lease import Checked, LeaseLostError
+from symray.record.lease import LeaseCheck, LeaseLostError
 from symray.record.studies import is_driven
 from symray.record.study_record import StudyRecord
 from symray.report.study_report import summary, write_report
@@ -13,7 +13,7 @@ from symray.search.progress import Progress
 from symray.tracking.client import answering, brief, make_client, shown_uri
 from symray.tracking.projection import Projection
 from symray.tracking.registry import register
-from symray.tracking.run_contents import RunView, view_of, views
+from symray.tracking.run_contents import RunContents, all_contents, contents_of
 from symray.tracking.writer import MLflowWriter
 
 DRAIN = 60.0
@@ -32,30 +32,30 @@ class Projector:
         progress: is told when MLflow doesn't answer.
     """
 
-    def __init__(self, record: StudyRecord, lease: Checked, progress: Progress) -> None:
+    def __init__(self, record: StudyRecord, lease: LeaseCheck, progress: Progress) -> None:
         self.record = record
         self.lease = lease
         self.progress = progress
-        self._writer = MLflowWriter(self._connect, self._view, self._tell)
+        self._writer = MLflowWriter(self._connect, self._contents, self._notify)
 
     def start(self) -> None:
         """Begin to write; everything that the record holds is compared first."""
-        for view in views(self.record, live=True):
-            self._writer.mark(view.name)
+        for contents in all_contents(self.record, live=True):
+            self._writer.mark(contents.name)
         self._writer.start()
 
-    def changed(self, name: str) -> None:
+    def on_change(self, name: str) -> None:
         """The record of task ``name`` has changed."""
         self._writer.mark(name)
 
     def _connect(self) -> Projection:
         return Projection(self.record, make_client())
 
-    def _view(self, name: str) -> RunView | None:
+    def _contents(self, name: str) -> RunContents | None:
         self.lease.check()
-        return view_of(self.record, name, live=True)
+        return contents_of(self.record, name, live=True)
 
-    def _tell(self, what: str) -> None:
+    def _notify(self, what: str) -> None:
         self.progress.message(f"MLflow at {shown_uri()} {what}")
 
     def close(self, complete: bool, stopping: threading.Event) -> None:
@@ -72,7 +72,7 @@ class Projector:
             try:
                 self._write_rest(complete)
                 if told:
-                    self._tell("answers again")
+                    self._notify("answers again")
                 return
             except LeaseLostError:
                 return  # whoever has the study now writes on
@@ -82,10 +82,10 @@ class Projector:
             if final or not complete or time.monotonic() > end or stopping.is_set():
                 break
             if not told:
-                self._tell(f"does not answer ({reason}); waiting {DRAIN:.0f} s for it")
+                self._notify(f"does not answer ({reason}); waiting {DRAIN:.0f} s for it")
                 told = True
             stopping.wait(AGAIN)
-        self._tell(
+        self._notify(
             f"does not take what is left to write ({reason}); nothing is lost: "
             f"`symray reconcile {self.record.name}` writes it when the server is back"
         )
@@ -94,7 +94,7 @@ class Projector:
         if self._writer.is_alive():
             raise ConnectionError("slow")
         self.lease.check()
-        equalise(self.record, self._connect(), live=False, complete=complete)
+        sync_study(self.record, self._connect(), live=False, complete=complete)
 
 
 def reconcile(record: StudyRecord) -> list[str]:
@@ -109,17 +109,17 @@ def reconcile(record: StudyRecord) -> list[str]:
     live = is_driven(record.folder)
     with answering(f"`symray reconcile {record.name}` again"):
         projection = Projection(record, make_client())
-        return equalise(record, projection, live=live, complete=record.complete, deep=True)
+        return sync_study(record, projection, live=live, complete=record.complete, deep=True)
 
 
-def equalise(
+def sync_study(
     record: StudyRecord, projection: Projection, live: bool, complete: bool, deep: bool = False
 ) -> list[str]:
     """Bring everything of a study to MLflow that isn't there; returns what was done, in words."""
-    wanted = list(views(record, live))
+    wanted = list(all_contents(record, live))
     done = projection.delete_strangers(wanted)
-    for view in wanted:
-        done += projection.sync(view, deep)
+    for contents in wanted:
+        done += projection.sync(contents, deep)
     if complete:
         projection.upload(record.name, write_report(record))
         projection.log_summary(summary(record))

@@ -12,7 +12,7 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from symray.errors import UserError, nearest
-from symray.record.atomic import write_whole
+from symray.record.atomic import write_atomically
 from symray.record.study_record import StudyRecord
 from symray.search.champion import ALIAS, champion_task, digest, registered
 from symray.tracking.client import answering, make_client, shown_uri, tracking_uri
@@ -48,7 +48,7 @@ def register(record: StudyRecord, projection: Projection) -> list[str]:
         done = done or [f"model {name}: version {version} is the {ALIAS} again"]
     if registered(record) != {"name": name, "version": version}:
         content = json.dumps({"name": name, "version": version, "sha256": sha256})
-        write_whole(record.folder / "champion" / "registered.json", content)
+        write_atomically(record.folder / "champion" / "registered.json", content)
     return done
 
 

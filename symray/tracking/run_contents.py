@@ -10,7 +10,7 @@ from symray.record.study_record import StudyRecord, milliseconds
 from symray.record.trials import FrozenTrial
 from symray.search.pretraining import pretraining_folders, pretrainings
 from symray.tasks.task import Task
-from symray.tasks.udr import agreement_of
+from symray.tasks.udr import udr_of
 
 MLFLOW_STATUS = {
     "WAITING": "SCHEDULED",
@@ -22,7 +22,7 @@ MLFLOW_STATUS = {
 
 
 @dataclass(frozen=True)
-class RunView:
+class RunContents:
     """A task as an MLflow run should look.
 
     Attributes:
@@ -51,17 +51,17 @@ class RunView:
         return folders.metric_lines(self.folder)
 
 
-def view_of(record: StudyRecord, name: str, live: bool) -> RunView | None:
+def contents_of(record: StudyRecord, name: str, live: bool) -> RunContents | None:
     """The run of task ``name``; None before a worker was asked to train it."""
     kind, rest = name.split("-", 1)
     if kind == "trial":
-        return _trial_view(record, record.trial(int(rest)), live)
+        return _trial_contents(record, record.trial(int(rest)), live)
     if kind == "pretraining":
-        return _training_view(pretrainings() / rest, live)
-    return _training_view(record.folder / "confirmation" / rest, live)
+        return _training_contents(pretrainings() / rest, live)
+    return _training_contents(record.folder / "confirmation" / rest, live)
 
 
-def _trial_view(record: StudyRecord, trial: FrozenTrial, live: bool) -> RunView | None:
+def _trial_contents(record: StudyRecord, trial: FrozenTrial, live: bool) -> RunContents | None:
     folder = record.trial_folder(trial.number)
     if not (folder / "task.json").exists():
         return None
@@ -70,7 +70,7 @@ def _trial_view(record: StudyRecord, trial: FrozenTrial, live: bool) -> RunView 
     for name in ("reason", "retry_of", "reference"):
         if name in trial.user_attrs:
             tags[f"symray.{name}"] = str(trial.user_attrs[name])
-    return RunView(
+    return RunContents(
         name=task.name,
         task=task,
         status=_status(trial.state.name, live),
@@ -80,17 +80,17 @@ def _trial_view(record: StudyRecord, trial: FrozenTrial, live: bool) -> RunView 
     )
 
 
-def _training_view(folder: Path, live: bool) -> RunView:
+def _training_contents(folder: Path, live: bool) -> RunContents:
     task = Task.load(folder)
     outcome = folders.outcome_of(folder)
     state = outcome["state"] if outcome else "RUNNING"
     tags = _tags(task) | {"symray.state": state}
     if outcome and outcome["reason"]:
         tags["symray.reason"] = outcome["reason"]
-    if (agreement := agreement_of(folder)) is not None:
+    if (agreement := udr_of(folder)) is not None:
         tags["symray.udr"] = f"{agreement:.6g}"
     began = folders.task_events(folder)
-    return RunView(
+    return RunContents(
         name=task.name,
         task=task,
         status=_status(state, live),
@@ -100,17 +100,17 @@ def _training_view(folder: Path, live: bool) -> RunView:
     )
 
 
-def views(record: StudyRecord, live: bool) -> Iterator[RunView]:
+def all_contents(record: StudyRecord, live: bool) -> Iterator[RunContents]:
     """The runs of all tasks of a study, trials first; ``live`` while a driver is at work.
 
     A pretraining is a run of the study that was the first to ask for it.
     """
     for trial in record.trials():
-        view = _trial_view(record, trial, live)
-        if view is not None:
-            yield view
+        contents = _trial_contents(record, trial, live)
+        if contents is not None:
+            yield contents
     for folder in [*pretraining_folders(record.name), *record.confirmation_folders()]:
-        yield _training_view(folder, live)
+        yield _training_contents(folder, live)
 
 
 def _status(state: str, live: bool) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from symray.record.lease import LeaseLostError
 from symray.tracking.client import brief
 from symray.tracking.projection import Projection
-from symray.tracking.run_contents import RunView
+from symray.tracking.run_contents import RunContents
 
 INTERVAL = 2.0
 """Seconds between flushes; what changes in between is written in one request."""
@@ -23,20 +23,20 @@ class MLflowWriter(threading.Thread):
 
     Args:
         connect: makes the projection; called in the writer's own thread, again after a failure.
-        view: the run of a task by name, as the record has it now.
-        tell: hears in a sentence that the server has gone, and that it is back.
+        contents: the run of a task by name, as the record has it now.
+        notify: called with a sentence when the server has gone, and when it is back.
     """
 
     def __init__(
         self,
         connect: Callable[[], Projection],
-        view: Callable[[str], RunView | None],
-        tell: Callable[[str], None],
+        contents: Callable[[str], RunContents | None],
+        notify: Callable[[str], None],
     ) -> None:
         super().__init__(name="mlflow-writer", daemon=True)
         self._connect = connect
-        self._view = view
-        self._tell = tell
+        self._contents = contents
+        self._notify = notify
         self._changed: set[str] = set()
         self._lock = threading.Lock()
         self._wake = threading.Event()
@@ -63,12 +63,12 @@ class MLflowWriter(threading.Thread):
             pause = INTERVAL
             try:
                 self._flush()
-                self._see(None)
+                self._note_availability(None)
             except LeaseLostError:
                 return  # whoever has the study now writes on
             except Exception as error:
                 # Whatever MLflow or the network raises is no reason to stop a study.
-                self._see(brief(error))
+                self._note_availability(brief(error))
                 # What it knows may be stale: a run was made, and the answer got lost.
                 self._projection = None
                 pause = PAUSE
@@ -76,14 +76,14 @@ class MLflowWriter(threading.Thread):
                 return
             self._wake.wait(pause)
 
-    def _see(self, away: str | None) -> None:
+    def _note_availability(self, away: str | None) -> None:
         """Keep why the server is away; None while it answers."""
         if away and not self.away:
-            self._tell(
+            self._notify(
                 f"does not answer ({away}); the study goes on, what is missing there follows"
             )
         elif self.away and not away:
-            self._tell("answers again")
+            self._notify("answers again")
         self.away = away
 
     def _flush(self) -> None:
@@ -95,9 +95,9 @@ class MLflowWriter(threading.Thread):
             with self._lock:
                 self._changed.discard(name)
             try:
-                view = self._view(name)
-                if view is not None:
-                    self._projection.sync(view)
+                contents = self._contents(name)
+                if contents is not None:
+                    self._projection.sync(contents)
             except Exception:
                 self.mark(name)
                 raise

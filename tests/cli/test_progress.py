@@ -37,13 +37,13 @@ def test_a_pipe_gets_a_line_for_each_finished_trial(file: StudyFile) -> None:
     with StudyProgress(
         Console(file=text, width=30, soft_wrap=True, markup=False), file, None
     ) as progress:
-        progress.searching(1, 3)
-        progress.started(task(1))
-        progress.epoch(task(1), report(5))
-        progress.ended(task(1), report(10, mi_z0_y=float("nan")), "COMPLETE", None)
-        progress.ended(task(2), None, "FAIL", "lost its worker")
+        progress.on_search_start(1, 3)
+        progress.on_task_start(task(1))
+        progress.on_epoch(task(1), report(5))
+        progress.on_task_end(task(1), report(10, mi_z0_y=float("nan")), "COMPLETE", None)
+        progress.on_task_end(task(2), None, "FAIL", "lost its worker")
         progress.message("[a] message")
-        progress.confirming(0, 2)
+        progress.on_confirmation_start(0, 2)
     assert text.getvalue().splitlines() == [
         "study 's': 1 of 3 trials done, searching",
         "trial-0001 COMPLETE after 10 epochs  x_mae 0.5  y_mae 0.9  mi_z0_y nan  [2/3]",
@@ -65,11 +65,11 @@ def test_a_terminal_shows_what_runs_and_what_is_best(file: StudyFile) -> None:
         return [" ".join(line.split()) for line in capture.get().splitlines()]
 
     with StudyProgress(console, file, best) as progress:
-        progress.searching(1, 3)
-        progress.started(task(1))
-        progress.started(task(2))
+        progress.on_search_start(1, 3)
+        progress.on_task_start(task(1))
+        progress.on_task_start(task(2))
         assert "left" not in look()[0]
-        progress.epoch(task(2), report(5))
+        progress.on_epoch(task(2), report(5))
         head, leader, first, second, *_ = look()
         assert "s searching" in head
         assert "1/3" in head
@@ -77,9 +77,9 @@ def test_a_terminal_shows_what_runs_and_what_is_best(file: StudyFile) -> None:
         assert leader == "best #4: mi_z0_y 0.25"
         assert first == "trial-0001 starting"
         assert second == "trial-0002 5/10 x_mae 0.5 y_mae 0.9 mi_z0_y 0.3 here"
-        progress.ended(task(2), report(10, mi_z0_y=0.1, x_mae=0.9), "COMPLETE", None)
+        progress.on_task_end(task(2), report(10, mi_z0_y=0.1, x_mae=0.9), "COMPLETE", None)
         assert "best #4" in look()[1]  # infeasible
-        progress.ended(task(1), report(10, mi_z0_y=0.2), "COMPLETE", None)
+        progress.on_task_end(task(1), report(10, mi_z0_y=0.2), "COMPLETE", None)
         assert look()[1] == "best #1: mi_z0_y 0.2"
         assert "3/3" in look()[0]
         progress.stopping()
@@ -89,8 +89,8 @@ def test_a_terminal_shows_what_runs_and_what_is_best(file: StudyFile) -> None:
 
 def test_no_feasible_trial_is_said(file: StudyFile) -> None:
     with StudyProgress(Console(file=io.StringIO()), file, None) as progress:
-        progress.searching(0, 1)
-        progress.ended(task(0), report(10, x_mae=3.0), "COMPLETE", None)
+        progress.on_search_start(0, 1)
+        progress.on_task_end(task(0), report(10, x_mae=3.0), "COMPLETE", None)
         assert progress.best is None
-        progress.ended(task(0, "confirm"), report(10), "COMPLETE", None)
+        progress.on_task_end(task(0, "confirm"), report(10), "COMPLETE", None)
         assert progress._best_text() == "no feasible trial yet"

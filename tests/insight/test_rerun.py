@@ -25,7 +25,7 @@ def tamper(own_copy: StudyRecord) -> Callable[..., None]:
 
 def test_a_trial_comes_out_bit_by_bit(finished_study: StudyRecord) -> None:
     heard: list[tuple[int, int]] = []
-    found = rerun(finished_study, 1, heard=lambda *epoch: heard.append(epoch))
+    found = rerun(finished_study, 1, on_epoch=lambda *epoch: heard.append(epoch))
     assert heard == [(1, 2), (2, 2)]
     assert found.epochs == 2
     assert found.identical

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from optuna.trial import TrialState
 
-from symray.insight.status import ended, status
+from symray.insight.status import ended_count, status
 from symray.record import jsonl
 from symray.record.study_record import StudyRecord
 from symray.search.leaderboard import leaderboard
@@ -35,7 +35,7 @@ def test_a_finished_study(finished_study: StudyRecord) -> None:
     assert found["best"]["feasible"]
     assert found["confirmed"]["winner"] == found["best"]["number"]
     assert found["model"] == {"name": "finished", "version": "1"}
-    assert ended(finished_study) == 3
+    assert ended_count(finished_study) == 3
 
 
 def test_a_running_trial_shows_its_last_recorded_epoch(
@@ -50,7 +50,7 @@ def test_a_running_trial_shows_its_last_recorded_epoch(
     assert (trial["state"], trial["epochs"]) == ("RUNNING", 2)
     assert trial["metrics"] == {"x_mae": 2, "y_mae": 0.9, "mi_z0_y": 0.3}
     assert trial["mlflow_run_id"] is None
-    assert ended(record) == 0
+    assert ended_count(record) == 0
 
 
 def test_nothing_feasible_is_no_best(make_record: MakeRecord, make_search: MakeSearch) -> None:
@@ -68,4 +68,4 @@ def test_nothing_feasible_is_no_best(make_record: MakeRecord, make_search: MakeS
     assert found["confirmed"] is None
     assert found["model"] is None
     assert [t["state"] for t in found["trials"]] == ["COMPLETE", "COMPLETE", "FAIL"]
-    assert ended(record) == len(record.trials(TrialState.COMPLETE, TrialState.FAIL)) == 3
+    assert ended_count(record) == len(record.trials(TrialState.COMPLETE, TrialState.FAIL)) == 3

@@ -16,7 +16,7 @@ from symray.record import jsonl
 from symray.record.task_folder import metric_lines, task_events
 from symray.scheduling import trainable
 from symray.scheduling.cluster.attached import start_ray
-from symray.scheduling.full_disk import full_node
+from symray.scheduling.full_disk import full_node_of
 from symray.scheduling.trainable import TaskTrainable
 from symray.scheduling.workplace import Place
 from symray.tasks.task import Task
@@ -97,7 +97,7 @@ def test_a_full_disk_is_told_with_the_node_and_with_room_a_worker_goes_on(
     assert actor.step()["report"].outcome == "running"
     with pytest.raises(OSError, match=r"no room on the disk of .*: '/.*0000") as told:
         actor.step()  # its last epoch, which writes a checkpoint
-    assert full_node(str(told.value)) == node["NodeID"]
+    assert full_node_of(str(told.value)) == node["NodeID"]
     actor.stop()
     subprocess.run(["mount", "-o", "remount,size=10m", str(small_disk)], check=True)
     again = TaskTrainable({"task": task})

@@ -19,12 +19,12 @@ from symray.search.pretraining import (
     pretrainings,
 )
 from symray.search.progress import Progress
-from symray.study.driver import launch
+from symray.study.launch import launch
 from symray.study.plan import plan
 from symray.study_file import StudyFile, load_study_file
 from symray.tasks.task import Report, Task
 from symray.tasks.worker import TaskRun
-from symray.tracking.run_contents import view_of, views
+from symray.tracking.run_contents import all_contents, contents_of
 from symray.training.checkpoint import newest_checkpoint, read_checkpoint
 
 STUDY = """\
@@ -219,9 +219,9 @@ def test_studies_with_real_workers(make_file: MakeFile) -> None:
     assert [trial.state for trial in record.trials()] == [TrialState.COMPLETE] * 2
     begun_with = {Task.load(record.trial_folder(n)).spec["begins_with"] for n in range(2)}
     assert begun_with == {str(folder / "checkpoints") for folder in folders}
-    runs = [view for view in views(record, live=False) if view.task.kind == "pretraining"]
+    runs = [view for view in all_contents(record, live=False) if view.task.kind == "pretraining"]
     assert [view.status for view in runs] == ["FINISHED", "FINISHED"]
-    assert view_of(record, runs[0].name, live=False) == runs[0]
+    assert contents_of(record, runs[0].name, live=False) == runs[0]
     assert all((folder / "mlflow_run_id").exists() for folder in folders)
 
     before = [path.stat().st_mtime for path in sorted(pretrainings().rglob("metrics.jsonl"))]

@@ -8,7 +8,7 @@ import pytest
 from symray.errors import UserError
 from symray.record.storage.file_lease import FileLease
 from symray.record.study_record import StudyRecord
-from symray.search.requests import extend, refuse_not_running, running, stop_study, stop_trial
+from symray.search.requests import check_is_running, extend, running, stop_study, stop_trial
 from symray.search.search import Search
 
 MakeRecord = Callable[..., StudyRecord]
@@ -67,20 +67,20 @@ def test_one_trial_stops_and_the_study_goes_on(
 ) -> None:
     record = make_record()
     with driver(record, make_search(record)):
-        refuse_not_running(record, 0)
+        check_is_running(record, 0)
         assert stop_trial(record, 0, patience=20)
         assert running(record)
         with pytest.raises(UserError, match=r"trial 0 .* is not running but FAIL; running now: 1"):
-            refuse_not_running(record, 0)
+            check_is_running(record, 0)
         with pytest.raises(UserError, match="has no trial 5"):
-            refuse_not_running(record, 5)
+            check_is_running(record, 5)
 
 
 def test_no_trial_runs_without_a_driver(make_record: MakeRecord, make_search: MakeSearch) -> None:
     record = make_record()
     make_search(record).next()
     with pytest.raises(UserError, match=r"no driver is at work .* `symray resume searched`"):
-        refuse_not_running(record, 0)
+        check_is_running(record, 0)
 
 
 def test_an_extension_adds_to_the_budget(make_record: MakeRecord) -> None:

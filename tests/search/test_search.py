@@ -176,7 +176,7 @@ def test_failed_trials_are_retried_as_new_trials_once(
     assert search.exhausted
     assert retry(record) == [0]
     assert retry(record) == []
-    search.heed_events()  # what a running driver does
+    search.apply_requests()  # what a running driver does
     again = handed_out(search)
     assert again.number == 2
     assert again.spec == first.spec
@@ -204,7 +204,7 @@ def test_a_trial_is_stopped_by_hand(make_record: MakeRecord, make_search: MakeSe
     task = handed_out(search)
     assert not search.report(task, report(1, **GOOD))
     record.add_event("stop", number=0)
-    search.heed_events()
+    search.apply_requests()
     assert search.report(task, report(2))  # an epoch that is not evaluated
     search.finish(task, report(2), None)
     trial = record.trial(0)

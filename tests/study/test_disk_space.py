@@ -12,7 +12,7 @@ from symray.errors import UserError
 from symray.record.home import home
 from symray.search.first_trials import first_task
 from symray.study import disk_space as room
-from symray.study.cost import measure, weigh
+from symray.study.cost import checkpoint_bytes_of, measure
 from symray.study.plan import checkpoint_room
 from symray.study_file import StudyFile, load_study_file
 
@@ -27,7 +27,9 @@ def file(study_home: Path, tmp_path: Path, write_study: Callable[[Path, str], Pa
 
 
 def test_the_weight_is_what_a_checkpoint_weighs(file: StudyFile) -> None:
-    assert weigh(file) == pytest.approx(measure(first_task(file, Path())).checkpoint_bytes, rel=0.6)
+    assert checkpoint_bytes_of(file) == pytest.approx(
+        measure(first_task(file, Path())).checkpoint_bytes, rel=0.6
+    )
 
 
 def test_a_thousand_trials_need_no_more_than_fifty(file: StudyFile) -> None:
@@ -38,22 +40,22 @@ def test_a_thousand_trials_need_no_more_than_fifty(file: StudyFile) -> None:
 
 def test_a_small_study_says_nothing(file: StudyFile) -> None:
     heard = Watching()
-    room.see_room(file, 2, heard)
+    room.check_disk_space(file, 2, heard)
     assert heard.messages == []
 
 
 def test_much_is_said(file: StudyFile, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "weigh", lambda file: 10**8)
+    monkeypatch.setattr(room, "checkpoint_bytes_of", lambda file: 10**8)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(0, 0, 10**12))
     heard = Watching()
-    room.see_room(file, 2, heard)
+    room.check_disk_space(file, 2, heard)
     assert heard.messages == [f"checkpoints will need at most 1.8 GB of {home()}"]
 
 
 def test_too_much_is_refused(file: StudyFile, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(0, 0, 1000))
     with pytest.raises(UserError, match="SYMRAY_HOME") as caught:
-        room.see_room(file, 2, Watching())
+        room.check_disk_space(file, 2, Watching())
     assert "\n" not in str(caught.value)
     monkeypatch.setenv("SYMRAY_STORE", "s3://bucket/elsewhere")
-    room.see_room(file, 2, Watching())
+    room.check_disk_space(file, 2, Watching())

@@ -21,7 +21,7 @@ from symray.search.champion import registered
 from symray.search.confirmation import read_confirmation
 from symray.search.leaderboard import leaderboard
 from symray.search.progress import Progress
-from symray.study.driver import launch, resume
+from symray.study.launch import launch, resume
 from symray.study_file import StudyFile, load_study_file
 from symray.tasks.task import Report, Task
 from symray.tracking import projector

@@ -22,7 +22,7 @@ from symray.search.champion import champion_task
 from symray.search.confirmation import read_confirmation
 from symray.search.leaderboard import leaderboard, supervision
 from symray.tasks.task import Task
-from symray.tasks.udr import agreement_of, agreements
+from symray.tasks.udr import udr_of, udr_per_seed
 from symray.tasks.worker import load_trained
 from symray.tracking.client import make_client
 from symray.training.bundle import load_bundle
@@ -60,7 +60,7 @@ def test_they_stand_in_mlflow_with_the_agreement_of_the_seeds(sprites_study: Stu
     run = by_name[f"confirm-{folder.name}"]
     figures = client.list_artifacts(run.info.run_id, "figures")
     assert {Path(file.path).name for file in figures} == FIGURES
-    assert float(run.data.tags["symray.udr"]) == pytest.approx(agreement_of(folder), rel=1e-5)
+    assert float(run.data.tags["symray.udr"]) == pytest.approx(udr_of(folder), rel=1e-5)
     parent = by_name[sprites_study.name]
     assert "mig needs the factors" in parent.data.params["supervision"]
     number = int(folder.name.split("-")[0])
@@ -87,8 +87,8 @@ def test_the_udr_is_that_of_the_seeds_codes(sprites_study: StudyRecord) -> None:
         kl = ((mu**2 + variance - 1 - variance.log()) / 2).mean(0)
         informative.append((kl > 0.01).numpy())
     expected = udr(codes, informative=informative)
-    np.testing.assert_allclose([agreement_of(folder) for folder in folders], expected, rtol=1e-6)
-    assert agreements(tasks[:1]) == []
+    np.testing.assert_allclose([udr_of(folder) for folder in folders], expected, rtol=1e-6)
+    assert udr_per_seed(tasks[:1]) == []
     confirmation = read_confirmation(sprites_study)
     assert confirmation is not None
     assert confirmation["candidates"][0]["udr"]["mean"] == pytest.approx(expected.mean())

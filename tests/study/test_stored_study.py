@@ -24,7 +24,7 @@ from symray.record.task_folder import metric_lines, task_events
 from symray.search.leaderboard import leaderboard
 from symray.search.pretraining import pretraining_folders
 from symray.search.progress import Progress
-from symray.study.driver import launch, resume
+from symray.study.launch import launch, resume
 from symray.study_file import load_study_file
 from symray.tasks.task import Report, Task
 

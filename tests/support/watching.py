@@ -27,12 +27,14 @@ class Watching(Progress):
         """Keep what users are told."""
         self.messages.append(text)
 
-    def epoch(self, task: Task, report: Report) -> None:
+    def on_epoch(self, task: Task, report: Report) -> None:
         """Keep the epoch, then do what the test wants."""
         self.epochs.append(f"{task.name} {report.epoch}")
         self._at_epoch(task, report)
 
-    def ended(self, task: Task, report: Report | None, state: str, reason: str | None) -> None:
+    def on_task_end(
+        self, task: Task, report: Report | None, state: str, reason: str | None
+    ) -> None:
         """Keep the task's name."""
         self.ended_tasks.append(task.name)
 

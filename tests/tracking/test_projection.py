@@ -14,7 +14,7 @@ from symray.record import jsonl
 from symray.record.study_record import StudyRecord, milliseconds
 from symray.tasks.task import Task
 from symray.tracking.projection import PARENT, Projection
-from symray.tracking.run_contents import view_of, views
+from symray.tracking.run_contents import all_contents, contents_of
 
 MakeRecord = Callable[..., StudyRecord]
 AddTrial = Callable[..., Task]
@@ -27,7 +27,9 @@ def sync_all(
 ) -> list[str]:
     """What a new driver, or ``symray reconcile``, does."""
     projection = Projection(record, client)
-    return [done for view in views(record, live) for done in projection.sync(view, deep)]
+    return [
+        done for contents in all_contents(record, live) for done in projection.sync(contents, deep)
+    ]
 
 
 def runs(client: MlflowClient, record: StudyRecord) -> dict[str, Any]:
@@ -156,9 +158,9 @@ def test_a_running_trial_grows_by_what_is_new(
     projection = Projection(record, embedded_store)
     for last in (3, 4, 7):
         append(task, 1 + len(recorded(task)["epoch"]), last, **GOOD)
-        view = view_of(record, task.name, live=True)
-        assert view is not None
-        projection.sync(view)
+        contents = contents_of(record, task.name, live=True)
+        assert contents is not None
+        projection.sync(contents)
         run = runs(embedded_store, record)[task.name]
         assert curves(embedded_store, run) == recorded(task)
 
@@ -230,7 +232,9 @@ def test_runs_that_do_not_belong_to_the_record_are_deleted(
     for name in ("trial-0099", task.name, task.name, record.name):
         embedded_store.create_run(experiment, tags=tags, run_name=name)
     foreign = embedded_store.create_run(experiment, run_name="somebody's own")
-    done = Projection(record, embedded_store).delete_strangers(list(views(record, live=True)))
+    done = Projection(record, embedded_store).delete_strangers(
+        list(all_contents(record, live=True))
+    )
     assert sorted(done) == [
         "searched: second run deleted",
         "trial-0000: second run deleted",
@@ -239,7 +243,9 @@ def test_runs_that_do_not_belong_to_the_record_are_deleted(
     ]
     embedded_store.delete_run(foreign.info.run_id)  # it was left alone until here
     assert whole_store(embedded_store, record) == before
-    assert Projection(record, embedded_store).delete_strangers(list(views(record, True))) == []
+    assert (
+        Projection(record, embedded_store).delete_strangers(list(all_contents(record, True))) == []
+    )
 
 
 def test_a_run_that_somebody_deleted_is_made_again(

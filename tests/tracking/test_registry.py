@@ -13,7 +13,7 @@ from symray.tasks.task import Task
 from symray.tracking.client import tracking_uri
 from symray.tracking.projection import Projection
 from symray.tracking.registry import download, models, register
-from symray.tracking.run_contents import views
+from symray.tracking.run_contents import all_contents
 from symray.training.build import build_trainer
 from symray.training.bundle import load_bundle, save_bundle
 from symray.training.spec import TrialSpec
@@ -105,8 +105,8 @@ def crown(
         save_bundle(record.folder / "champion" / "model", build_trainer(spec, "cpu"), spec, {})
         (record.folder / "champion" / "task.txt").write_text(tasks[number].name)
         projection = Projection(record, embedded_store)
-        for view in views(record, live=False):
-            projection.sync(view)
+        for contents in all_contents(record, live=False):
+            projection.sync(contents)
         return record, projection
 
     return make

@@ -17,7 +17,7 @@ from symray.record.task_folder import metric_lines
 from symray.tasks.task import Task
 from symray.tracking.client import experiment_id
 from symray.tracking.projection import Projection
-from symray.tracking.run_contents import view_of
+from symray.tracking.run_contents import contents_of
 from symray.tracking.ui import Server
 from symray.tracking.writer import MLflowWriter
 
@@ -33,7 +33,7 @@ def writer_to(
 ) -> MLflowWriter:
     return MLflowWriter(
         connect=lambda: Projection(record, client),
-        view=lambda name: view_of(record, name, live=True),
+        contents=lambda name: contents_of(record, name, live=True),
         tell=(told if told is not None else []).append,
     )
 

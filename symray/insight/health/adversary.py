@@ -6,7 +6,7 @@ from statistics import median
 
 from symray.insight.health.facts import Facts
 from symray.insight.health.finding import Finding
-from symray.insight.health.separating import telling_words
+from symray.insight.health.separating import separating_words
 from symray.insight.phrases import these_trials
 
 R = "train/adversary_mi"
@@ -49,7 +49,7 @@ def blind_adversary(facts: Facts) -> Iterator[Finding]:
     seen = median(r for _, r, _, _ in blind)
     bits = median(b for _, _, b, _ in blind)
     probe = median(p for _, _, _, p in blind)
-    apart = telling_words([c.params for c, *_ in blind], others)
+    apart = separating_words([c.params for c, *_ in blind], others)
     yield Finding(
         kind="blind adversary",
         severity="severe" if len(blind) >= SHARE * len(judged) else "warning",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from symray.insight.health.facts import Facts
 from symray.insight.health.finding import Finding
-from symray.insight.health.separating import telling_words
+from symray.insight.health.separating import separating_words
 from symray.insight.health.training import Training
 from symray.insight.phrases import plural, these_trials
 from symray.record.trials import TrialState
@@ -69,7 +69,7 @@ def _finding(facts: Facts, group: list[Training]) -> Finding:
         severe = share >= SEVERE_SHARE and len(numbers) >= SEVERE_COUNT
         alike = " alike" if len(numbers) > 1 else ""
         who = f"{len(numbers)} of {plural(len(facts.ended), 'ended trial')} failed{alike}"
-        who += f" ({these_trials(numbers)}{telling_words(params, done)})"
+        who += f" ({these_trials(numbers)}{separating_words(params, done)})"
     else:
         share, severe = 0.0, False
         who = f"{plural(len(group), 'training')} of the confirmation or before it failed"

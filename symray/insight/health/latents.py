@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from symray.insight.health.facts import Facts
 from symray.insight.health.finding import Finding
-from symray.insight.health.separating import telling_words
+from symray.insight.health.separating import separating_words
 from symray.insight.phrases import these_trials
 from symray.search.leaderboard import Candidate
 
@@ -31,7 +31,7 @@ def collapsed(facts: Facts) -> Iterator[Finding]:
             severity="severe" if len(dead) == len(judged) else "warning",
             sentence=(
                 f"the latents of {len(dead)} of {len(judged)} completed trials have collapsed"
-                f"{telling_words([c.params for c in dead], alive)}: KL(q(z|x) || p) is at most "
+                f"{separating_words([c.params for c in dead], alive)}: KL(q(z|x) || p) is at most "
                 f"{kls[-1]:.2g} nats, so they carry nothing: {_remedy(facts)}"
             ),
             evidence={"collapsed": len(dead), "completed": len(judged), "kl_nats": kls},

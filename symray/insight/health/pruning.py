@@ -47,7 +47,7 @@ def pruned_share(facts: Facts) -> Iterator[Finding]:
     if not pruned and len(facts.ended) >= NEVER:
         reported = max((len(trial.intermediate_values) for trial in facts.ended), default=0)
         why = (
-            f"it hears of {pruner.metric} {reported} times a trial; lower evaluate_every or "
+            f"it is told {pruner.metric} {reported} times a trial; lower evaluate_every or "
             "pruner.warmup_epochs"
             if reported <= 1
             else "lower pruner.warmup_epochs, or go without it"

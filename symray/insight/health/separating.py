@@ -13,7 +13,7 @@ CHANCE = 20
 """So many ways to choose the trials there must be for each parameter tried."""
 
 
-def telling(
+def separating_parameter(
     marked: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, Any]]
 ) -> tuple[str, str, float] | None:
     """The parameter, ``>=`` or ``<=``, and the threshold that nearly all ``marked`` keep to.
@@ -39,7 +39,9 @@ def telling(
     return best[1:] if best and best[0] >= BALANCED else None
 
 
-def telling_words(marked: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, Any]]) -> str:
+def separating_words(
+    marked: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, Any]]
+) -> str:
     """``, mostly those with beta >= 300``; nothing where no parameter tells."""
-    found = telling(marked, others)
+    found = separating_parameter(marked, others)
     return f", mostly those with {found[0]} {found[1]} {found[2]:.3g}" if found else ""

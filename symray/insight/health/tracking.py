@@ -6,7 +6,7 @@ from symray.insight.health.facts import Facts
 from symray.insight.health.finding import Finding
 from symray.insight.phrases import listed, plural
 from symray.tracking.client import brief, shown_runs, shown_uri
-from symray.tracking.run_contents import RunView, views
+from symray.tracking.run_contents import RunContents, all_contents
 
 DELAY = 120.0
 """Seconds that a running study's writer may be behind."""
@@ -28,30 +28,38 @@ def unwritten(facts: Facts) -> Iterator[Finding]:
         )
         return
     live = facts.state == "running"
-    wanted = list(views(facts.record, live))
-    behind = [view for view in wanted if _is_behind(view, shown.get(view.name), facts, live)]
+    wanted = list(all_contents(facts.record, live))
+    behind = [
+        contents
+        for contents in wanted
+        if _is_behind(contents, shown.get(contents.name), facts, live)
+    ]
     if behind:
-        missing = [view.name for view in behind if view.name not in shown]
+        missing = [contents.name for contents in behind if contents.name not in shown]
         yield _finding(
             facts,
             f"MLflow is behind the record in {plural(len(behind), 'run')} of {len(wanted)}"
             f"{f', {len(missing)} of which it does not have' if missing else ''} "
-            f"({listed([view.name for view in behind])}): the record is whole; write them",
-            {"behind": [view.name for view in behind], "missing": missing},
-            tuple(view.task.number for view in behind if view.task.kind == "trial"),
+            f"({listed([contents.name for contents in behind])}): the record is whole; write them",
+            {"behind": [contents.name for contents in behind], "missing": missing},
+            tuple(contents.task.number for contents in behind if contents.task.kind == "trial"),
         )
 
 
-def _is_behind(view: RunView, shown: tuple[str, int] | None, facts: Facts, live: bool) -> bool:
+def _is_behind(
+    contents: RunContents, shown: tuple[str, int] | None, facts: Facts, live: bool
+) -> bool:
     """Whether the run lacks what has been recorded long enough ago."""
     settled = facts.now - DELAY if live else facts.now
-    epochs = [line["epoch"] for line in view.lines() if line["time"] <= settled]
-    began = view.start is not None and view.start / 1000 <= settled
-    ended = view.end is not None and view.end / 1000 <= settled
+    epochs = [line["epoch"] for line in contents.lines() if line["time"] <= settled]
+    began = contents.start is not None and contents.start / 1000 <= settled
+    ended = contents.end is not None and contents.end / 1000 <= settled
     if shown is None:
         return began or bool(epochs)
     status, epoch = shown
-    return (bool(epochs) and epochs[-1] > epoch) or ((ended or not live) and status != view.status)
+    return (bool(epochs) and epochs[-1] > epoch) or (
+        (ended or not live) and status != contents.status
+    )
 
 
 def _finding(

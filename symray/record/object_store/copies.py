@@ -80,8 +80,8 @@ def driver_elsewhere(folder: Path) -> str | None:
     return holder(store, folder.name) if store else None
 
 
-def refuse_driven_elsewhere(folder: Path) -> None:
-    """Refuse to ask here for what only the driver's own node hears.
+def check_not_driven_elsewhere(folder: Path) -> None:
+    """Refuse a request here that only the driver's own node sees.
 
     Raises:
         UserError: a driver on another node runs the study, or the store doesn't answer.

@@ -8,7 +8,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from symray.errors import UserError
-from symray.record.atomic import write_whole
+from symray.record.atomic import write_atomically
 from symray.record.study_folder import JOURNAL
 
 VARIABLE = "SYMRAY_DATABASE"
@@ -26,7 +26,7 @@ def is_in_database(folder: Path) -> bool:
 
 def mark_in_database(folder: Path) -> None:
     """Note in a new study's folder where its trials are."""
-    write_whole(folder / _MARK, f"{shown(database_address(folder))}\n")
+    write_atomically(folder / _MARK, f"{shown(database_address(folder))}\n")
 
 
 def database_address(folder: Path) -> URL:
@@ -65,7 +65,7 @@ def storage_name(folder: Path) -> str:
     return shown(database_address(folder)) if is_in_database(folder) else "a journal file"
 
 
-def refuse_away(url: URL, error: BaseException) -> NoReturn:
+def raise_away(url: URL, error: BaseException) -> NoReturn:
     """Say that a database doesn't answer, and why.
 
     Raises:

@@ -20,7 +20,7 @@ from optuna.trial import TrialState
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 
-from symray.record.storage.address import database_address, refuse_away, shown
+from symray.record.storage.address import database_address, raise_away, shown
 from symray.record.storage.sole_writer import SoleWriter
 
 PATIENCE = 600.0
@@ -61,7 +61,7 @@ def open_database(folder: Path, lease: Fence | None) -> BaseStorage:
             return get_storage(RDBStorage(text, engine_kwargs=_POOL))
         storage = _PatientStorage(text, engine_kwargs=_POOL)
     except (SQLAlchemyError, StorageInternalError, ModuleNotFoundError) as error:
-        refuse_away(url, error)
+        raise_away(url, error)
     storage.patience = PATIENCE
     storage.say = functools.partial(
         lease.say, f"the database {shown(url)} does not answer; waiting for it"

@@ -35,7 +35,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from symray.errors import UserError
 from symray.record.lease import HEARTBEAT, SILENCE, LeaseLostError, held_sentence
-from symray.record.storage.address import database_address, refuse_away, shown
+from symray.record.storage.address import database_address, raise_away, shown
 from symray.record.storage.database import PATIENCE, PAUSE, is_away
 from symray.record.study_folder import identity
 
@@ -83,7 +83,7 @@ class DatabaseLease:
         try:
             self._wait_for_row()
         except SQLAlchemyError as error:
-            refuse_away(self._url, error)
+            raise_away(self._url, error)
         threading.Thread(target=self._keep, name="lease", daemon=True).start()
         return self
 
@@ -109,7 +109,7 @@ class DatabaseLease:
                 self._renew()
             except SQLAlchemyError as error:
                 if not is_away(error) or time.monotonic() > end:
-                    refuse_away(self._url, error)
+                    raise_away(self._url, error)
                 if not told:
                     self.say(f"the database {shown(self._url)} does not answer; waiting for it")
                     told = True
@@ -205,7 +205,7 @@ def is_leased_there(folder: Path) -> bool:
         with engine.connect() as connection:
             row = connection.execute(_row_of(folder.name)).one_or_none()
     except SQLAlchemyError as error:
-        refuse_away(url, error)
+        raise_away(url, error)
     finally:
         engine.dispose()
     if row is None or row.holder is None or row.identity != identity(folder):
@@ -224,7 +224,7 @@ def _connect(url: URL) -> Engine:
                 raise
             LEASES.create(engine, checkfirst=True)  # another driver was making it
     except (SQLAlchemyError, ModuleNotFoundError) as error:
-        refuse_away(url, error)
+        raise_away(url, error)
     return engine
 
 

@@ -60,9 +60,9 @@ def start_ray() -> None:
 
 
 def _join(address: str) -> None:
-    _refuse_unreachable(address)
+    _check_reachable(address)
     try:
-        with _asking():
+        with _few_quiet_attempts():
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, RayError) as error:
         raise UserError(_unattached_sentence(address)) from error
@@ -72,7 +72,7 @@ def _join(address: str) -> None:
         raise UserError(_versions_sentence(address, error)) from error
 
 
-def refuse_what_never_fits(resources: Resources) -> None:
+def check_resources(resources: Resources) -> None:
     """Start Ray and see that a trial has room.
 
     Raises:
@@ -99,7 +99,7 @@ def as_many_as_fit(resources: Resources) -> int:
     return max(1, int(min(fits, default=1)))
 
 
-def _refuse_unreachable(address: str) -> None:
+def _check_reachable(address: str) -> None:
     """See that somebody listens at HOST:PORT: Ray itself tries for many minutes.
 
     Raises:
@@ -118,7 +118,7 @@ def _refuse_unreachable(address: str) -> None:
 
 
 @contextmanager
-def _asking() -> Iterator[None]:
+def _few_quiet_attempts() -> Iterator[None]:
     """Few attempts, and none of the lines that Ray's compiled part prints for each of them."""
     own = _ATTEMPTS not in os.environ
     if own:

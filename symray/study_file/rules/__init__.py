@@ -1,7 +1,7 @@
 """What a study must be beyond its keys and kinds: one small function per rule.
 
 Each rule takes the resolved file and raises :class:`StudyFileError`: key, what is wrong,
-and what to do. They are listed in the order in which a reader should hear of them: names before
+and what to do. They are listed in the order in which they should be told: names before
 numbers, numbers before what follows from them.
 """
 

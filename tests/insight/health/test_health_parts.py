@@ -12,7 +12,7 @@ from optuna.trial import TrialState
 
 from symray.insight.health.bounds import place
 from symray.insight.health.failures import likeness
-from symray.insight.health.separating import BALANCED, telling
+from symray.insight.health.separating import BALANCED, separating_parameter
 from symray.insight.health.training import Training, usual
 from symray.record.storage.file_lease import FileLease
 from symray.study_file import Range
@@ -96,10 +96,10 @@ def test_a_place_is_where_the_sampler_would_put_it(u: float, log: bool) -> None:
 def test_the_parameter_that_tells_is_found() -> None:
     marked = [{"a": 5.0 + n, "b": n % 3} for n in range(5)]
     others = [{"a": 4.0 - n, "b": n % 3} for n in range(5)]
-    assert telling(marked, others) == ("a", ">=", 5.0)
-    assert telling(others, marked) == ("a", "<=", 4.0)
-    assert telling(marked[:1], others[:1]) is None  # as likely as not by chance
-    assert telling([], others) is None
+    assert separating_parameter(marked, others) == ("a", ">=", 5.0)
+    assert separating_parameter(others, marked) == ("a", "<=", 4.0)
+    assert separating_parameter(marked[:1], others[:1]) is None  # as likely as not by chance
+    assert separating_parameter([], others) is None
 
 
 VALUES = st.lists(st.integers(0, 5).map(float), min_size=1, max_size=8)
@@ -107,7 +107,9 @@ VALUES = st.lists(st.integers(0, 5).map(float), min_size=1, max_size=8)
 
 @given(VALUES, VALUES)
 def test_what_tells_keeps_its_promise(inside: list[float], outside: list[float]) -> None:
-    found = telling([{"a": value} for value in inside], [{"a": value} for value in outside])
+    found = separating_parameter(
+        [{"a": value} for value in inside], [{"a": value} for value in outside]
+    )
     if found is None:
         return
     assert math.comb(len(inside) + len(outside), len(inside)) >= 20

@@ -19,7 +19,7 @@ from symray.insight.health import OF_TRIALS, health
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import task_events
 from symray.search.progress import Progress
-from symray.study.driver import launch
+from symray.study.launch import launch
 from symray.study_file import load_study_file
 from symray.tasks.task import Report, Task
 from symray.tracking.projector import reconcile
@@ -198,7 +198,7 @@ def test_a_worker_that_is_killed(
     killed: list[int] = []
 
     class Killing(Progress):
-        def epoch(self, task: Task, report: Report) -> None:
+        def on_epoch(self, task: Task, report: Report) -> None:
             if report.epoch == 2 and not killed:
                 killed.append(task_events(Path(task.folder))[-1]["pid"])
                 os.kill(killed[0], signal.SIGKILL)

@@ -99,11 +99,11 @@ def test_a_mirror_that_lost_its_study_sends_nothing(
         assert mirror is not None
         with mirror:
             (folder / "events.jsonl").write_text("{}\n")
-            mirror.settle()
+            mirror.wait_for_workers()
             assert store.read("s/events.jsonl") == b"{}\n"
             StoreLease(store, "s").take(lambda text: None, take_over=True)
             with pytest.raises(LeaseLostError):
-                mirror.settle(30)
+                mirror.wait_for_workers(30)
             (folder / "events.jsonl").write_text("{}\n{}\n")
         assert store.read("s/events.jsonl") == b"{}\n"
         with pytest.raises(LeaseLostError):

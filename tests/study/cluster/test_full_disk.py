@@ -8,7 +8,7 @@ import pytest
 
 from hosts import RayNodes
 from symray.record.study_record import StudyRecord
-from symray.scheduling.full_disk import full_node
+from symray.scheduling.full_disk import full_node_of
 
 WriteStudy = Callable[[Path, str], Path]
 Ledger = Callable[[StudyRecord], None]
@@ -45,7 +45,7 @@ def test_the_trials_of_a_full_node_go_on_elsewhere(
     assert [t.state.name for t in record.trials()] == ["COMPLETE"] * 6
     assert_ledger(record)
     losses = [record.trial_folder(n) / "losses.jsonl" for n in range(6)]
-    assert any(path.exists() and full_node(path.read_text()) for path in losses)
+    assert any(path.exists() and full_node_of(path.read_text()) for path in losses)
     assert "no room on the disk of" in ray_nodes.said()
     assert "goes on from its last checkpoint" in ray_nodes.said()
 

@@ -1,0 +1,25 @@
+"""What is seen to before there is a study: once there is one, its file can't be mended any more."""
+
+from symray.data import load_data
+from symray.record.home import make_study_folder
+from symray.record.study_folder import identity
+from symray.record.study_record import StudyRecord
+from symray.scheduling.cluster.attached import as_many_as_fit, check_resources
+from symray.search.progress import Progress
+from symray.study.disk_space import check_disk_space
+from symray.study_file import StudyFile
+from symray.tracking.client import check_experiment_is_free
+
+
+def check_launch(file: StudyFile, progress: Progress) -> None:
+    """See that the study of ``file`` can be launched, what costs least first; starts Ray.
+
+    Raises:
+        UserError: the name is taken, the data or the machine won't do, or the disk has no room.
+    """
+    StudyRecord.check_name_is_free(file.study)
+    load_data(file.data_spec())
+    check_resources(file.resources)
+    folder = make_study_folder(file.study)
+    check_disk_space(file, file.concurrency or as_many_as_fit(file.resources), progress)
+    check_experiment_is_free(file.study, identity(folder))

@@ -1,7 +1,6 @@
 """Adam over the parameters that each phase names."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -24,7 +23,7 @@ class Update:
         """Descend ``loss`` ()."""
         gradients = torch.autograd.grad(loss, self.parameters)
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
-            parameter.grad = _laid_out_as(parameter, gradient)
+            parameter.grad = laid_out_as(parameter, gradient)
         if self.clip is not None:
             nn.utils.clip_grad_norm_(self.parameters, self.clip)
         self.optimiser.step()
@@ -40,45 +39,42 @@ class Optimisers:
     """
 
     def __init__(self, model: Model, phases: Sequence[Phase], settings: Settings) -> None:
-        clip = settings.get("gradient_clip")
-        self._decay = settings["learning_rate_decay"]
-        self._by_name: dict[str, torch.optim.AdamW] = {}
-        for name in dict.fromkeys(phase.optimiser for phase in phases):
-            sharing = [phase for phase in phases if phase.optimiser == name]
-            # A dict, as phases may share parameters.
-            union = dict.fromkeys(p for phase in sharing for p in trained(model, phase).values())
-            self._by_name[name] = torch.optim.AdamW(
-                union,
-                _learning_rate(sharing[0], settings),
+        self._by_name = {
+            name: torch.optim.AdamW(
+                trained(model, *sharing).values(),
+                learning_rate(sharing[0], settings),
                 sharing[0].betas,
                 weight_decay=settings["weight_decay"],
                 fused=True,
             )
+            for name, sharing in by_optimiser(phases).items()
+        }
         self.updates = [
             Update(
                 phase.name,
                 list(trained(model, phase).values()),
                 self._by_name[phase.optimiser],
-                clip,
+                settings.get("gradient_clip"),
             )
-            for phase in phases
-            for _ in range(int(settings[phase.repeat]) if phase.repeat else 1)
+            for phase in calls(phases, settings)
         ]
         """The updates of one step, in order, repeats included."""
         self._names: dict[Tensor, str] = {p: name for name, p in model.named_parameters()}
 
-    def decay(self, progress: float) -> None:
-        """Lower all learning rates as at ``progress``, the share of the training that is done.
-
-        By half a cosine (Loshchilov & Hutter 2017, without restarts), from the rates themselves
-        down to their share ``1 - learning_rate_decay``.
-        """
-        if not self._decay:
-            return
-        factor = 1 - self._decay * (1 - math.cos(math.pi * progress)) / 2
+    def scale_rates(self, factor: float) -> None:
+        """Make every learning rate ``factor`` times what it was at the beginning."""
         for optimiser in self._by_name.values():
             for group in optimiser.param_groups:
                 group["lr"] = optimiser.defaults["lr"] * factor
+
+    def moments(self) -> Iterator[tuple[str, str, nn.Parameter, dict[str, Tensor]]]:
+        """Of each optimiser and parameter both names, the parameter and Adam's quantities.
+
+        These are ``step`` (), ``exp_avg`` and ``exp_avg_sq``, empty before the first update.
+        """
+        for name, optimiser in self._by_name.items():
+            for parameter in optimiser.param_groups[0]["params"]:
+                yield name, self._names[parameter], parameter, optimiser.state[parameter]
 
     def state(self) -> dict[str, Tensor]:
         """Copies of all moments and step counts on the CPU: ``optimiser/parameter/quantity``."""
@@ -98,15 +94,31 @@ class Optimisers:
             name, parameter, quantity = key.split("/")
             moments = self._by_name[name].state[parameters[parameter]]
             moved = value.to(parameters[parameter].device, copy=True)
-            moments[quantity] = _laid_out_as(parameters[parameter], moved)
+            moments[quantity] = laid_out_as(parameters[parameter], moved)
 
 
-def trained(model: Model, phase: Phase) -> dict[str, nn.Parameter]:
-    """The parameters that ``phase`` updates, by their names in the model."""
+def calls(phases: Sequence[Phase], settings: Settings) -> list[Phase]:
+    """The phase of each update of a step, in order, repeats included."""
+    return [
+        phase for phase in phases for _ in range(int(settings[phase.repeat]) if phase.repeat else 1)
+    ]
+
+
+def by_optimiser(phases: Sequence[Phase]) -> dict[str, list[Phase]]:
+    """The phases that share an optimiser, by its name; the first one decides its rate and betas."""
+    return {
+        name: [phase for phase in phases if phase.optimiser == name]
+        for name in dict.fromkeys(phase.optimiser for phase in phases)
+    }
+
+
+def trained(model: Model, *phases: Phase) -> dict[str, nn.Parameter]:
+    """The parameters that any of ``phases`` updates, by their names in the model."""
+    parts = [part for phase in phases for part in phase.trains]
     return {
         name: parameter
         for name, parameter in model.named_parameters()
-        if any(name == part or name.startswith(f"{part}.") for part in phase.trains)
+        if any(name == part or name.startswith(f"{part}.") for part in parts)
     }
 
 
@@ -115,13 +127,14 @@ def on_cpu(value: Tensor) -> Tensor:
     return value.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
 
 
-def _laid_out_as(parameter: Tensor, value: Tensor) -> Tensor:
+def laid_out_as(parameter: Tensor, value: Tensor) -> Tensor:
     """``value`` in the memory format of ``parameter``; the fused kernel goes through raw memory."""
     if value.shape != parameter.shape or value.stride() == parameter.stride():
         return value
     return torch.empty_like(parameter).copy_(value)
 
 
-def _learning_rate(phase: Phase, settings: Settings) -> float:
+def learning_rate(phase: Phase, settings: Settings) -> float:
+    """Adam's step size at the beginning of a training, by the first phase of the optimiser."""
     rate = settings["learning_rate"]
     return settings.get("adversary_learning_rate", rate) if phase.adversarial else rate

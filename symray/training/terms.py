@@ -1,7 +1,7 @@
 """What the losses log, kept on the device until the end of an epoch."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +16,10 @@ class Term(NamedTuple):
 
     phase: str
     name: str
+
+
+Series = Mapping[Term, np.ndarray]
+"""The value of each term at each of its calls, in their order, float64 (calls,)."""
 
 
 class Terms:
@@ -34,31 +38,8 @@ class Terms:
                 self._stacked.setdefault(Term(phase, name), []).append(torch.stack(pending))
                 pending.clear()
 
-    def read(self) -> tuple[dict[str, float], str | None]:
-        """Means over the calls by name, and the first term that was not finite, if any.
-
-        A name that several phases log stands as ``phase/name``.
-        """
-        series = self._series()
-        phases_of = Counter(term.name for term in series)
-        label = {t: t.name if phases_of[t.name] == 1 else f"{t.phase}/{t.name}" for t in series}
-        means = {label[term]: float(values.mean()) for term, values in series.items()}
-        # A phase may be called several times a step: positions are compared as parts of the epoch.
-        begin = {
-            term: int(np.argmin(finite)) / len(finite)
-            for term, values in series.items()
-            if not (finite := np.isfinite(values)).all()
-        }
-        return means, label[min(begin, key=begin.__getitem__)] if begin else None
-
-    def traces(self, names: Collection[str]) -> dict[str, np.ndarray]:
-        """Of the terms called ``names`` the value at each call so far, in order, float64."""
-        if not names:
-            return {}
-        return {term.name: v for term, v in self._series().items() if term.name in names}
-
-    def _series(self) -> dict[Term, np.ndarray]:
-        """All values of each term in the order of the calls, float64, in one transfer."""
+    def series(self) -> Series:
+        """All values of each term in the order of the calls, in one transfer."""
         parts = {
             term: [*self._stacked.get(term, []), *([torch.stack(p)] if p else [])]
             for term, p in self._pending.items()
@@ -67,3 +48,20 @@ class Terms:
         flat = torch.cat([part for series in parts.values() for part in series])
         split = np.split(flat.double().cpu().numpy(), np.cumsum(lengths)[:-1])
         return dict(zip(parts, split, strict=True))
+
+
+def means(series: Series) -> tuple[dict[str, float], str | None]:
+    """Means over the calls by name, and the first term that was not finite, if any.
+
+    A name that several phases log stands as ``phase/name``.
+    """
+    phases_of = Counter(term.name for term in series)
+    label = {t: t.name if phases_of[t.name] == 1 else f"{t.phase}/{t.name}" for t in series}
+    # A phase may be called several times a step: positions are compared as parts of the epoch.
+    begin = {
+        term: int(np.argmin(finite)) / len(finite)
+        for term, values in series.items()
+        if not (finite := np.isfinite(values)).all()
+    }
+    first = label[min(begin, key=begin.__getitem__)] if begin else None
+    return {label[term]: float(values.mean()) for term, values in series.items()}, first

@@ -1,9 +1,9 @@
 """Trains one model: alternating phases, an epoch at a time, continued bit-equal after a stop."""
 
-import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -11,12 +11,13 @@ from symray.data.base import DataSet, SplitName
 from symray.models.base import Model, Phase
 from symray.models.design import Design
 from symray.training.diverged import Diverged
-from symray.training.draws import draw_steps
+from symray.training.draws import Chunk, draw_chunks, steps_of
 from symray.training.evaluation import CHEAP, evaluate, metric_names
-from symray.training.optimise import Optimisers, on_cpu
+from symray.training.optimise import Optimisers, calls, on_cpu
+from symray.training.schedule import lambda_at, rate_factors
 from symray.training.seeds import stream_seed
 from symray.training.settings import Settings
-from symray.training.terms import Terms
+from symray.training.terms import Series, Terms, means
 
 TRACED_STEPS = 4000
 """Steps from the beginning of which every value of a traced log is kept; as the paper's figures."""
@@ -52,6 +53,8 @@ class Trainer:
         settings: the resolved settings.
         epoch: finished epochs.
         device: where the model is.
+        phases: that are trained.
+        optimisers: of their parameters.
         traces: of the logs that the model wants traced, the value at each step of the last epoch,
             as far as it belongs to the first :data:`TRACED_STEPS`.
     """
@@ -72,12 +75,9 @@ class Trainer:
         self.epoch = 0
         self.device = torch.device(device)
         self.traces: dict[str, list[float]] = {}
+        self.phases = phases or model.phases
+        self.optimisers = Optimisers(model, self.phases, settings)
         self._generator = torch.Generator().manual_seed(stream_seed(seed, "training"))
-        self._optimisers = Optimisers(model, phases or model.phases, settings)
-        self._hp = {
-            name: torch.tensor(float(settings.get(name, 0.0)), device=device)
-            for name in [*model.hyperparameters, "lambda"]
-        }
 
     @property
     def design(self) -> Design:
@@ -106,39 +106,69 @@ class Trainer:
         Raises:
             Diverged: a loss, a log or a weight isn't finite; the trainer is of no use afterwards.
         """
-        lambda_ = self._lambda()
-        # not by fill_, which refuses what float32 can't hold: it becomes inf, and diverges
-        self._hp["lambda"].copy_(torch.tensor(lambda_, dtype=torch.float64))
-        updates = self._optimisers.updates
+        # float32 can't hold every lambda: what it can't becomes inf, and diverges
+        hp = {
+            name: torch.tensor(value, dtype=torch.float64).to(
+                self.device, torch.get_default_dtype()
+            )
+            for name, value in self.hyperparameters.items()
+        }
+        updates, factors = self.optimisers.updates, iter(self.rate_factors)
+        expand = self.data.units.x.expand
         terms = Terms()
         self.model.train()
-        steps = self.steps_per_epoch
-        draws = draw_steps(
+        for chunk in self.draw():
+            for batches, noise in steps_of(chunk, expand, self.device):
+                self.optimisers.scale_rates(next(factors))
+                for update, drawn in zip(updates, noise, strict=True):
+                    loss, logs = self.model.loss(update.phase, batches, drawn, hp)
+                    update.apply(loss)
+                    terms.add(update.phase, loss, logs)
+        return self.end_epoch(terms.series(), _all_finite(self.model))
+
+    @property
+    def hyperparameters(self) -> dict[str, float]:
+        """What the losses read in the coming epoch, by name."""
+        own = {name: float(self.settings[name]) for name in self.model.hyperparameters}
+        return {**own, "lambda": lambda_at(self.settings, self.epoch)}
+
+    @property
+    def rate_factors(self) -> np.ndarray:
+        """What the learning rates are multiplied by at each step of the coming epoch, (S,)."""
+        return rate_factors(self.settings, self.epoch, self.steps_per_epoch)
+
+    def draw(self) -> Iterator[Chunk]:
+        """Draw the coming epoch's minibatches and noise."""
+        return draw_chunks(
             self.model,
             self.data,
-            [update.phase for update in updates],
+            [phase.name for phase in calls(self.phases, self.settings)],
             int(self.settings["batch_size"]),
-            steps,
+            self.steps_per_epoch,
             self._generator,
-            self.device,
         )
-        for step, (batches, noise) in enumerate(draws):
-            progress = (self.epoch + step / steps) / self.settings["epochs"]
-            self._optimisers.decay(progress)
-            for update, drawn in zip(updates, noise, strict=True):
-                loss, logs = self.model.loss(update.phase, batches, drawn, self._hp)
-                update.apply(loss)
-                terms.add(update.phase, loss, logs)
-        left = max(0, TRACED_STEPS - self.epoch * steps)
-        wanted = self.model.traced if left else ()
-        self.traces = {k: v[:left].tolist() for k, v in terms.traces(wanted).items()}
+
+    def end_epoch(self, series: Series, finite: bool) -> dict[str, float]:
+        """Count the epoch whose steps have been trained; gives what :meth:`run_epoch` returns.
+
+        Args:
+            series: what the losses logged.
+            finite: whether all weights are.
+
+        Raises:
+            Diverged: ``series`` or a weight isn't finite.
+        """
+        lambda_ = self.hyperparameters["lambda"]
+        left = max(0, TRACED_STEPS - self.epoch * self.steps_per_epoch)
+        traced = self.model.traced if left else ()
+        self.traces = {t.name: v[:left].tolist() for t, v in series.items() if t.name in traced}
         self.epoch += 1
-        means, diverged = terms.read()
-        if diverged is None and not _all_finite(self.model):
+        averages, diverged = means(series)
+        if diverged is None and not finite:
             diverged = "weights"
         if diverged is not None:
             raise Diverged(diverged, self.epoch)
-        return {**{f"train/{name}": mean for name, mean in means.items()}, "lambda": lambda_}
+        return {**{f"train/{name}": mean for name, mean in averages.items()}, "lambda": lambda_}
 
     def evaluate(
         self, split: SplitName = "validation", names: Collection[str] | None = None
@@ -157,7 +187,7 @@ class Trainer:
         return TrainerState(
             epoch=self.epoch,
             model={name: on_cpu(value) for name, value in self.model.state_dict().items()},
-            optimiser=self._optimisers.state(),
+            optimiser=self.optimisers.state(),
             generator=self._generator.get_state(),
         )
 
@@ -167,18 +197,9 @@ class Trainer:
         On the CPU, what follows equals uninterrupted training bit by bit.
         """
         self.model.load_state_dict(state.model)
-        self._optimisers.load(state.optimiser)
+        self.optimisers.load(state.optimiser)
         self._generator.set_state(state.generator)
         self.epoch = state.epoch
-
-    def _lambda(self) -> float:
-        """The schedule: initial value, multiplied by the papers' l after every epoch, capped."""
-        s = self.settings
-        try:
-            grown = float(s["lambda_initial"] * s["lambda_growth"] ** self.epoch)
-        except OverflowError:
-            grown = math.inf
-        return min(grown, s.get("lambda_max", math.inf))
 
 
 def _all_finite(model: Model) -> bool:

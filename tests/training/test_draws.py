@@ -1,13 +1,15 @@
 import torch
 
-from symray.training.draws import draw_steps
+from symray.training.draws import draw_chunks, steps_of
 
 CPU = torch.device("cpu")
 
 
 def draw(model, data, steps, seed=0, **options):
     generator = torch.Generator().manual_seed(seed)
-    return list(draw_steps(model, data, ["first", "second"], 4, steps, generator, CPU, **options))
+    chunks = draw_chunks(model, data, ["first", "second"], 4, steps, generator, **options)
+    expand = data.units.x.expand
+    return [step for chunk in chunks for step in steps_of(chunk, expand, CPU)]
 
 
 def test_every_step_and_call_has_numbers_of_its_own(networks, tiny_model, tiny_data):

@@ -22,7 +22,7 @@ from symray.data.own_molecules import molecules_form, molecules_from_spec
 from symray.data.qm9 import QM9, UnlabelledQM9
 from symray.data.units import Units
 from symray.data.zinc import ZINC
-from symray.errors import UserError, nearest
+from symray.errors import UserError, nearest, shortened
 
 DATA_SETS: Mapping[str, type[NamedDataSet]] = {
     cls.name: cls for cls in (Artificial, DSprites, PublishedDSprites, QM9, UnlabelledQM9, ZINC)
@@ -113,7 +113,7 @@ def named_data_set(name: str) -> type[NamedDataSet]:
     """
     if name not in DATA_SETS:
         raise UserError(
-            f"there is no data set '{name}'{nearest(name, DATA_SETS)}"
+            f"there is no data set '{shortened(name)}'{nearest(name, DATA_SETS)}"
             " (own data are written {npz: FILE, x: X, y: Y})"
         )
     return DATA_SETS[name]

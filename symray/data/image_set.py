@@ -16,7 +16,7 @@ from symray.data.images import Images, load_images
 from symray.data.splits import row_digests
 from symray.data.stored import StoredSet
 from symray.data.units import Affine, Pixels, Units
-from symray.errors import UserError, nearest
+from symray.errors import UserError, nearest, shortened
 
 WITH_FACTORS = DataForm("images", "factors", "convolutional")
 WITHOUT_FACTORS = DataForm("images", "none", "convolutional")
@@ -122,7 +122,7 @@ def images_from_spec(spec: Mapping[str, Any]) -> ImageSet:
     """
     for key in spec:
         if key not in SPEC_KEYS:
-            raise UserError(f"data: unknown key '{key}'{nearest(str(key), SPEC_KEYS)}")
+            raise UserError(f"data: unknown key '{shortened(key)}'{nearest(str(key), SPEC_KEYS)}")
     if "npz" not in spec:
         raise UserError("data: images come from a file: {npz: FILE, images: KEY, factors: KEY}")
     path, images, factors = Path(spec["npz"]), str(spec["images"]), spec.get("factors")

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 import torch
@@ -22,7 +22,7 @@ from symray.errors import UserError
 from symray.study.table import read_csv
 from symray.training.loaded import LoadedModel
 
-Array = NDArray[np.float32]
+Array = NDArray[Any]
 
 CHUNK = 65536
 """Rows that are predicted at a time."""

@@ -124,15 +124,15 @@ def test_too_few_are_refused(own_cache, table):
 
 
 def test_the_cache_tells_apart_how_a_file_is_read(own_cache, tmp_path, chains):
-    text = "\n".join(
-        ["smiles,a|b,a\tsmiles|b", *(f"{s},{i},{s}\t{-i}" for i, s in enumerate(chains(500)))]
-    )
-    for name in ("a.csv", "a.tsv"):
-        (tmp_path / name).write_text(text)
-    comma = load_data({"csv": str(tmp_path / "a.csv"), "targets": ["a|b"]})
-    assert comma.rows == 500
-    with pytest.raises(UserError, match="no column 'b'"):
-        load_data({"csv": str(tmp_path / "a.csv"), "targets": ["a", "b"]})
+    """The same bytes under two names are two tables, and names of columns aren't run together."""
+    spec = {"csv": str(tmp_path / "c.csv")}
+    rows = [f"{s},{i % 5},{i % 7},{i % 3}" for i, s in enumerate(chains(500))]
+    (tmp_path / "c.csv").write_text("\n".join(["smiles,a|b,a,b", *rows]))
+    one, two = load_data({**spec, "targets": ["a|b"]}), load_data({**spec, "targets": ["a", "b"]})
+    assert (one.y_dims, two.y_dims) == (1, 2)
+    assert one.key != two.key
+    (tmp_path / "c.smi").write_text((tmp_path / "c.csv").read_text())
+    assert load_data({"csv": str(tmp_path / "c.smi"), "targets": ["a|b"]}).key != one.key
 
 
 def test_more_than_a_share_of_bad_rows_stops(own_cache, table):
@@ -160,7 +160,9 @@ def test_rows_that_are_all_bad_are_told_as_such(own_cache, table):
 
 def test_a_target_of_one_value_is_refused(own_cache, table, chains, tmp_path):
     path = tmp_path / "constant.csv"
-    path.write_text("\n".join(["smiles,a,b", *(f"{s},{len(s)},3" for s in chains(500))]))
+    path.write_text(
+        "\n".join(["smiles,a,b", *(f"{s},{i % 9},3" for i, s in enumerate(chains(500)))])
+    )
     with pytest.raises(UserError, match="target 2 is 3 for all 500 molecules.*leave it out"):
         load_data({"csv": str(path), "targets": ["a", "b"]})
 

@@ -1,7 +1,6 @@
 """Tables and lists of molecules as people really have them."""
 
 import gzip
-from pathlib import Path
 
 import numpy as np
 import pytest

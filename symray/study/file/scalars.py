@@ -24,7 +24,7 @@ def scalar(node: yaml.ScalarNode, loader: yaml.SafeLoader) -> Any:
     """
     text = shortened(node.value, 40)
     try:
-        value = loader.construct_object(node)  # type: ignore[no-untyped-call]
+        value = loader.construct_object(node)
     except (yaml.YAMLError, ValueError, OverflowError, KeyError, IndexError):
         raise ValueError(f"'{text}' is no plain value") from None
     if node.tag == _DATE:

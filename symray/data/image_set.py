@@ -13,9 +13,11 @@ from torch import Tensor
 from symray.data.base import DataForm, Split, SplitName
 from symray.data.cache import cached, remembered_digest
 from symray.data.images import Images, load_images
+from symray.data.reading import require_file
 from symray.data.splits import row_digests
 from symray.data.stored import StoredSet
 from symray.data.units import Affine, Pixels, Units
+from symray.data.units.pixels import WHITE
 from symray.errors import UserError, nearest, shortened
 
 WITH_FACTORS = DataForm("images", "factors", "convolutional")
@@ -25,7 +27,7 @@ SIDE = 64
 MOST_HELD_OUT = 10_000
 LEAST_HELD_OUT = 40
 
-_VERSION = 1  # of what is written to the cache
+_VERSION = 2  # of what is written to the cache
 
 
 class ImageSet(StoredSet):
@@ -51,13 +53,18 @@ class ImageSet(StoredSet):
         self.form = WITH_FACTORS if self.factor_names else WITHOUT_FACTORS  # type: ignore[misc]
         self.x_shape = (1, SIDE, SIDE)
         self.y_dims = len(self.factor_names)
-        self.units = Units(Pixels(SIDE, SIDE, binary=about["binary"]), Affine.identity(self.y_dims))
+        self.read_as: str = about.get("read_as", "black and white")
+        self.constant: tuple[str, ...] = tuple(about.get("constant", ()))
+        pixels = Pixels(SIDE, SIDE, about["binary"], about.get("white", WHITE))
+        self.units = Units(pixels, Affine.identity(self.y_dims))
         self._factors = np.load(folder / "factors.npy", mmap_mode="r")
         for part in ("validation", "test"):
             if (left := len(self._rows[part])) < LEAST_HELD_OUT:
+                different = len(np.unique(row_digests(self._stored)))
                 raise UserError(
-                    f"{name}: {len(self._stored)} images leave {left} for the {part} split, but "
-                    f"at least {LEAST_HELD_OUT} are needed; give about 600 or more"
+                    f"{name}: {len(self._stored)} images, of which {different} are different, "
+                    f"leave {left} for the {part} split, but at least {LEAST_HELD_OUT} are needed; "
+                    "give about 600 different ones or more"
                 )
 
     @property
@@ -108,6 +115,9 @@ def store(images: Images, names: Sequence[str], key: str, source: str) -> Callab
             "key": key,
             "binary": images.binary,
             "factor_names": [names[i] for i in varying],
+            "constant": [name for i, name in enumerate(names) if i not in varying],
+            "read_as": images.read_as,
+            "white": images.white,
         }
         (folder / "about.json").write_text(json.dumps(about))
 
@@ -126,9 +136,9 @@ def images_from_spec(spec: Mapping[str, Any]) -> ImageSet:
     if "npz" not in spec:
         raise UserError("data: images come from a file: {npz: FILE, images: KEY, factors: KEY}")
     path, images, factors = Path(spec["npz"]), str(spec["images"]), spec.get("factors")
-    if not path.is_file():
-        raise UserError(f"{path}: there is no such file")
-    key = f"{remembered_digest(path)}-{images}-{factors}-{_VERSION}"
+    require_file(path)
+    options = json.dumps([images, factors, _VERSION])  # run together, a-b and c are a and b-c
+    key = f"{remembered_digest(path)}-{hash_name(options)}"
 
     def fill(folder: Path) -> None:
         loaded = load_images(path, images, factors)

@@ -119,7 +119,9 @@ def read_images(path: Path, model: LoadedModel) -> Tensor:
     names, data = array_names(path), model.spec.data
     own = data.get("images") if isinstance(data, dict) else None
     images = load_images(
-        path, next((k for k in (own, IMAGES) if "x" not in names and k in names), "x")
+        path,
+        next((k for k in (own, IMAGES) if "x" not in names and k in names), "x"),
+        white=model.units.x.white if isinstance(model.units.x, Pixels) else None,
     )
     try:
         return model.units.x.inside(images.units.outside(torch.from_numpy(images.stored)))

@@ -163,7 +163,7 @@ def test_a_target_of_one_value_is_refused(own_cache, table, chains, tmp_path):
     path.write_text(
         "\n".join(["smiles,a,b", *(f"{s},{i % 9},3" for i, s in enumerate(chains(500)))])
     )
-    with pytest.raises(UserError, match="target 2 is 3 for all 500 molecules.*leave it out"):
+    with pytest.raises(UserError, match=r"target 2 is 3 for all 500 molecules.*leave it out"):
         load_data({"csv": str(path), "targets": ["a", "b"]})
 
 

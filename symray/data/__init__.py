@@ -20,6 +20,7 @@ from symray.data.fetch import Progress, silent
 from symray.data.image_set import WITH_FACTORS, WITHOUT_FACTORS, images_from_spec
 from symray.data.own_molecules import molecules_form, molecules_from_spec
 from symray.data.qm9 import QM9, UnlabelledQM9
+from symray.data.report import DataReport
 from symray.data.units import Units
 from symray.data.zinc import ZINC
 from symray.errors import UserError, nearest, shortened
@@ -35,6 +36,7 @@ __all__ = [
     "FORMS",
     "Batch",
     "DataForm",
+    "DataReport",
     "DataSet",
     "NamedDataSet",
     "Split",

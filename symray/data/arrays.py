@@ -12,8 +12,10 @@ from torch import Tensor
 
 from symray.data.base import VECTORS, Batch, DataSet, Split, SplitName
 from symray.data.npz import read_arrays
+from symray.data.report import Column, DataReport, columns_of
 from symray.data.splits import (
     Digests,
+    across,
     joined_digests,
     permuted_passes,
     row_digests,
@@ -76,8 +78,7 @@ class Arrays(DataSet):
             for name, part in parts.items()
         }
         self._colours = {name: part[:, d].astype(np.float32) for name, part in parts.items()}
-        self._rows, self._names = parts, (x, y)
-        self.name = str(npz)
+        self._rows, self._names, self.name = parts, (x, y), str(npz)
 
     def passes(self, batch_size: int) -> int:
         """Whole batches of the training rows.
@@ -96,6 +97,35 @@ class Arrays(DataSet):
     def split(self, name: SplitName) -> Split:
         """The rows of ``name``."""
         return Split(*self._parted(self._parts[name]), self._colours[name])
+
+    def report(self) -> DataReport:
+        """Every column, and which rows have their X in common."""
+        (d,) = self.x_shape
+        rows = np.concatenate(list(self._rows.values()))
+        part = np.repeat(np.arange(len(self._rows)), [len(r) for r in self._rows.values()])
+        of_x, of_row = row_digests(rows[:, :d]), row_digests(rows)
+        kinds = len(np.unique(of_x))
+        sides = zip("xy", self._names, (rows[:, :d], rows[:, d:]), strict=True)
+        units = {"x": self.units.x, "y": self.units.y}
+        columns: list[Column] = []
+        for side, key, values in sides:
+            names = [f"{key}{i + 1}" for i in range(values.shape[1])]
+            affine = units[side]
+            assert isinstance(affine, Affine)
+            columns += columns_of(side, names, values, affine)
+        return DataReport(
+            self.name,
+            f"{d} numbers, each standardised by the training rows",
+            len(rows),
+            len(rows),
+            {name: len(part) for name, part in self._rows.items()},
+            tuple(columns),
+            repeats={
+                "rows that stand there twice or more": len(rows) - len(np.unique(of_row)),
+                "rows with the X of another and another Y": len(np.unique(of_row)) - kinds,
+            },
+            across_splits=across(of_x, part),
+        )
 
     def _parted(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """X and Y of rows."""

@@ -14,7 +14,8 @@ from symray.data.base import DataForm, Split, SplitName
 from symray.data.cache import cached, remembered_digest
 from symray.data.images import Images, load_images
 from symray.data.reading import require_file
-from symray.data.splits import row_digests
+from symray.data.report import DataReport, columns_of
+from symray.data.splits import across, row_digests
 from symray.data.stored import StoredSet
 from symray.data.units import Affine, Pixels, Units
 from symray.data.units.pixels import WHITE
@@ -76,6 +77,23 @@ class ImageSet(StoredSet):
         """The images of ``name``."""
         x, y = self._read(self._rows[name])
         return Split(x, y, y[:, 0].numpy() if self.y_dims else np.zeros(len(x), np.float32))
+
+    def report(self) -> DataReport:
+        """How images were read, their factors, and which are the same."""
+        digests = row_digests(self._stored)
+        factors = np.asarray(self._factors)
+        varying = ", ".join(self.constant)
+        return DataReport(
+            self.name,
+            f"images of {SIDE} x {SIDE} pixels, {self.read_as}",
+            len(digests),
+            len(digests),
+            {name: len(rows) for name, rows in self._rows.items()},
+            tuple(columns_of("y", self.factor_names, factors, self.units.y)) if self.y_dims else (),
+            repeats={"images that are the same as another": len(digests) - len(np.unique(digests))},
+            across_splits=across(digests, self._part_of),
+            notes=(f"factors that never vary are left out: {varying}",) if varying else (),
+        )
 
     def _read(self, rows: NDArray[np.intp]) -> tuple[Tensor, Tensor]:
         return (

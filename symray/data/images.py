@@ -107,7 +107,9 @@ def _stored(path: Path, key: str, white: int | None) -> tuple[Stored, int, int, 
     height, width = size
     if min(size) < LEAST_SIDE:
         raise UserError(f"{path}: the images '{key}' are {height} x {width} pixels; give 2 or more")
-    stored = _bits(path, key, count, ceil(height * width / 8))
+    # where 16 is white, 1 isn't
+    binary = white in (None, WHITE)
+    stored = _bits(path, key, count, ceil(height * width / 8)) if binary else None
     if stored is not None:
         return stored, height, width, "black and white", WHITE
     top, whole = _brightest(path, key)

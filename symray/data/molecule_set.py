@@ -16,8 +16,9 @@ from symray.chem.base import quoted
 from symray.data.base import DataForm, Split, SplitName
 from symray.data.fetch import Progress, silent
 from symray.data.molecule_files import Rows
-from symray.data.reading import BadLine, Refusal, too_many
-from symray.data.splits import joined_digests, row_digests
+from symray.data.reading import EXAMPLES, BadLine, Refusal, kinds_of, too_many
+from symray.data.report import DataReport, columns_of
+from symray.data.splits import across, joined_digests, row_digests
 from symray.data.standard import is_constant, standard
 from symray.data.stored import PARTS, StoredSet
 from symray.data.units import Affine, Symbols, Units
@@ -102,6 +103,31 @@ class MoleculeSet(StoredSet):
     def molecules(self, part: str) -> frozenset[str]:
         """The different canonical SMILES without stereo of ``train``, ``validation``, ``test``."""
         return frozenset(self.canonical[row] for row in self._rows[part])
+
+    def report(self) -> DataReport:
+        """Rows by what became of them, targets, and which molecules are related."""
+        codec = self.units.x.codec if isinstance(self.units.x, Symbols) else None
+        named = {target.column: target.name for target in self.form.targets}
+        names = [named.get(i, f"y{i + 1}") for i in range(self.y_dims)]
+        targets = self.form.y == "targets"
+        return DataReport(
+            self.name,
+            f"molecules of at most {self.x_shape[0]} symbols ({codec.name if codec else ''})",
+            self.rows,
+            len(self._stored),
+            {name: len(rows) for name, rows in self._rows.items()},
+            tuple(columns_of("y", names, np.asarray(self._y), self.units.y)) if targets else (),
+            kinds_of(self.bad),
+            tuple(one.sentence for one in self.bad[:EXAMPLES]),
+            {
+                "rows whose molecule stands there already": self._relatives["repeated"],
+                "of them with another Y": self._relatives["with_another_y"],
+                "molecules that are salts, ions or tautomers of another": self._relatives[
+                    "relatives"
+                ],
+            },
+            across(np.array(self.canonical), self._part_of),
+        )
 
     def _read(self, rows: NDArray[np.intp]) -> tuple[Tensor, Tensor]:
         return torch.from_numpy(self._stored[rows]), torch.from_numpy(self._seen[rows])

@@ -36,6 +36,13 @@ def joined_digests(digests: Digests, groups: Sequence[Any] | NDArray[Any]) -> Di
     return smallest[group]
 
 
+def across(kinds: NDArray[Any], parts: NDArray[Any]) -> int:
+    """How many of the ``kinds`` (N,) stand in more than one of the ``parts`` (N,)."""
+    _, kind = np.unique(kinds, return_inverse=True)
+    pairs = np.unique(np.stack([kind, parts]), axis=1)
+    return int(pairs.shape[1]) - len(np.unique(kind))
+
+
 def permuted_passes(
     rows: int, batch_size: int, steps: int, generator: torch.Generator
 ) -> torch.Tensor:

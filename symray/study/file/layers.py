@@ -21,7 +21,15 @@ def read_layers(path: Path, overrides: Sequence[str]) -> Tree:
     Raises:
         UserError: a file can't be read, extends itself, or an override isn't ``KEY=VALUE``.
     """
-    tree = _with_bases(path, ())
+    return read_overrides(_with_bases(path, ()), overrides)
+
+
+def read_overrides(tree: Tree, overrides: Sequence[str]) -> Tree:
+    """``tree`` under ``overrides``; a null removes its key.
+
+    Raises:
+        UserError: one isn't ``KEY=VALUE``.
+    """
     for override in overrides:
         tree = _over(_override(override), tree, tree.source)
     return Tree(tree.source, _without_nulls(tree.values), tree.places, tree.words)

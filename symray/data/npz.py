@@ -1,6 +1,7 @@
 """Arrays of numbers out of an ``.npz`` file, and a sentence for all that can be wrong."""
 
 import math
+import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -17,7 +18,17 @@ from symray.errors import UserError, nearest, shortened
 Rows = NDArray[np.float64]
 Numbers = NDArray[Any]
 
-_DAMAGE = (ValueError, OSError, EOFError, BadZipFile, zlib.error)
+_DAMAGE = (
+    ValueError,
+    OSError,
+    EOFError,
+    BadZipFile,
+    zlib.error,
+    struct.error,
+    RuntimeError,  # encrypted; a way of packing that zipfile doesn't know
+    MemoryError,  # a header that claims more than there is
+    OverflowError,
+)
 _HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,

@@ -15,6 +15,7 @@ from symray.chem.molecules import (
     canonical,
     canonical_batch,
     is_valid,
+    parents,
     qed,
     require_valid,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "codec_from_json",
     "is_valid",
     "molecule_grid",
+    "parents",
     "qed",
     "require_valid",
 ]

@@ -6,6 +6,7 @@ not turn one molecule into another.
 """
 
 import re
+import sys
 from collections.abc import Sequence
 
 from deepsmiles import Converter, DecodeError
@@ -20,9 +21,17 @@ _TOKEN = re.compile(
 )
 
 
+_ROOM = 1_500  # frames: the longest chain that a codec writes, and whoever calls
+
+
 def decode_chunk(texts: Sequence[str]) -> list[tuple[str, str | None]]:
     """The SMILES of each DeepSMILES and None, or "" and what is wrong with it."""
-    return [_decode(text) for text in texts]
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(usual, _ROOM))  # a deep caller must not make a molecule unreadable
+    try:
+        return [_decode(text) for text in texts]
+    finally:
+        sys.setrecursionlimit(usual)
 
 
 def _decode(text: str) -> tuple[str, str | None]:

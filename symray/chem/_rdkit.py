@@ -9,14 +9,18 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem, RDLogger
-from rdkit.Chem import QED
+from rdkit.Chem import QED, rdMolHash
+from rdkit.Chem.MolStandardize import rdMolStandardize
 
 RDLogger.DisableLog("rdApp.*")
+
+LONGEST = 5_000
+"""Characters of a SMILES; RDKit recurses along a chain and ends the process at some 15,000."""
 
 
 def molecule(smiles: str | None) -> Chem.Mol | None:
     """The sanitised molecule, or None for what RDKit can't read and for nothing."""
-    return Chem.MolFromSmiles(smiles) if smiles else None
+    return Chem.MolFromSmiles(smiles) if smiles and len(smiles) <= LONGEST else None
 
 
 def canonical_chunk(stereo: bool, smiles: Sequence[str | None]) -> list[str | None]:
@@ -25,6 +29,31 @@ def canonical_chunk(stereo: bool, smiles: Sequence[str | None]) -> list[str | No
     return [
         None if mol is None else Chem.MolToSmiles(mol, isomericSmiles=stereo) for mol in molecules
     ]
+
+
+def parent_chunk(smiles: Sequence[str | None]) -> list[str | None]:
+    """A name for each molecule that its salts, its ions and its tautomers share, or None.
+
+    Of several fragments the largest counts, without charges and stereo chemistry; RDKit's hash
+    leaves out where hydrogens and double bonds are that can move.
+    """
+    uncharger = rdMolStandardize.Uncharger()
+    found: list[str | None] = []
+    for text in smiles:
+        mol = molecule(text)
+        if mol is not None:
+            if "." in (text or ""):
+                mol = rdMolStandardize.FragmentParent(mol)
+            mol = uncharger.uncharge(mol)
+            Chem.RemoveStereochemistry(mol)
+            for atom in mol.GetAtoms():
+                atom.SetIsotope(0)
+        found.append(
+            None
+            if mol is None
+            else rdMolHash.MolHash(mol, rdMolHash.HashFunction.HetAtomTautomerv2)
+        )
+    return found
 
 
 def qed_chunk(smiles: Sequence[str | None]) -> NDArray[np.float64]:
@@ -37,6 +66,8 @@ def problem(smiles: str) -> str | None:
     """What keeps RDKit from reading ``smiles``, or None if nothing does."""
     if molecule(smiles) is not None:
         return None
+    if len(smiles) > LONGEST:
+        return f"it has {len(smiles)} characters, and {LONGEST} is the most"
     parsed = Chem.MolFromSmiles(smiles, sanitize=False)
     if parsed is None:
         return "it is not SMILES"

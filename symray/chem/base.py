@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -57,12 +57,15 @@ class Codec(ABC):
         name: its name in study files and in :meth:`to_json`.
         version: raised when the same vocabulary gives other indices; part of :meth:`to_json`, so
             that what was encoded by an older version is not mistaken for this one's.
+        most: the largest ``length`` there is, which every molecule that is encoded can be decoded
+            from, and with which networks can be trained.
         length: positions that a network sees; no longer molecule is encoded.
         vocabulary: what each index stands for, for people; the padding is the last.
     """
 
     name: str
     version: int = 1
+    most: ClassVar[int]
     length: int
     vocabulary: tuple[str, ...]
 
@@ -212,6 +215,19 @@ def quoted(smiles: str) -> str:
 def too_long(symbols: int, length: int) -> str:
     """The reason for a molecule of ``symbols`` where only ``length`` fit."""
     return f"is too long: it takes {symbols} positions, and there are {length}"
+
+
+def checked_length(length: int, least: int, codec: type[Codec]) -> int:
+    """``length``, where a codec can have it.
+
+    Raises:
+        UserError: it is less than ``least``, or more than the codec's most.
+    """
+    if not least <= length <= codec.most:
+        raise UserError(
+            f"length is {length}; the codec '{codec.name}' takes {least} to {codec.most}"
+        )
+    return length
 
 
 EMPTY = "is no molecule; remove it"

@@ -9,7 +9,16 @@ from numpy.typing import ArrayLike, NDArray
 from symray.chem import _deepsmiles_encode as writer
 from symray.chem._deepsmiles import decode_chunk
 from symray.chem._parallel import on_processes, on_texts
-from symray.chem.base import EMPTY, BadRow, Codec, Encoded, Indices, Progress, too_long
+from symray.chem.base import (
+    EMPTY,
+    BadRow,
+    Codec,
+    Encoded,
+    Indices,
+    Progress,
+    checked_length,
+    too_long,
+)
 from symray.errors import UserError
 
 CHUNK = 5_000
@@ -48,6 +57,7 @@ class DeepSmilesCodec(Codec):
     """
 
     name = "deepsmiles"
+    most = 900  # the library recurses from atom to atom, and Python ends that at 1,000
 
     def __init__(self, characters: str = ZINC_CHARACTERS, length: int = ZINC_LENGTH) -> None:
         if not characters or len({*characters, " "}) != len(characters) + 1:
@@ -56,10 +66,8 @@ class DeepSmilesCodec(Codec):
             )
         if not all(33 <= ord(character) < 127 for character in characters):
             raise UserError(f"the characters {characters!r} are not all printable ASCII")
-        if length < 1:
-            raise UserError(f"length is {length}; give 1 or more")
         self.characters = characters
-        self.length = length
+        self.length = checked_length(length, 1, type(self))
         self.vocabulary = (*characters, " ")
         self._index = np.full(256, len(characters), np.uint8)
         self._index[list(characters.encode())] = range(len(characters))
@@ -72,12 +80,13 @@ class DeepSmilesCodec(Codec):
         """The codec with the characters and the length of these molecules, and them encoded."""
         texts = [text or "" for text in smiles]
         lengths = on_texts(writer.write, texts, 0, SPACE, None)[1]
-        length = max(1, int(lengths.max(initial=1)))
+        length = max(1, int(lengths[lengths <= cls.most].max(initial=1)))
         written = on_texts(writer.write, texts, length, SPACE, progress)
         used = np.zeros(256, np.bool_)
         for start in range(0, len(texts), CHUNK):  # as an index, a code takes eight bytes
             used[written[0][start : start + CHUNK]] = True
         used[SPACE] = False
+        used[:33] = used[127:] = False  # what is no SMILES is told below
         characters = bytes(np.flatnonzero(used).tolist()).decode()
         codec = cls(characters or ZINC_CHARACTERS, length)
         return codec, codec._encoded(texts, *written)
@@ -153,11 +162,11 @@ class DeepSmilesCodec(Codec):
             elif kind != writer.FINE:
                 found = texts[row][at : at + (3 if texts[row][at : at + 1] == "%" else 1)]
                 reason = _REASONS[int(kind)].format(found=found, at=at + 1)
-            elif unknown[row]:
+            elif lengths[row] > self.length:
+                reason = too_long(int(lengths[row]), self.length)
+            else:
                 strange = written[row][(indices[row] == self.padding) & (written[row] != SPACE)]
                 reason = f"has '{chr(strange[0])}', which is not in the codec's vocabulary"
-            else:
-                reason = too_long(int(lengths[row]), self.length)
             bad.append(BadRow(row, texts[row], reason))
             indices[row], lengths[row] = self.padding, 0
         return Encoded(indices, lengths, bad)

@@ -9,7 +9,16 @@ from numpy.typing import ArrayLike, NDArray
 from symray.chem import _grammar_decode as machine
 from symray.chem import _grammar_encode as parser
 from symray.chem._parallel import on_texts, on_threads
-from symray.chem.base import EMPTY, BadRow, Codec, Encoded, Indices, Progress, too_long
+from symray.chem.base import (
+    EMPTY,
+    BadRow,
+    Codec,
+    Encoded,
+    Indices,
+    Progress,
+    checked_length,
+    too_long,
+)
 from symray.chem.rules import LEFTS, RULES, Rule
 from symray.errors import UserError
 
@@ -41,14 +50,11 @@ class GrammarCodec(Codec):
     """
 
     name = "grammar"
+    most = 3_000  # about as many atoms as DeepSMILES has
     vocabulary = tuple(f"{left} -> {' '.join(right)}" for left, right in RULES)
 
     def __init__(self, length: int = ZINC_LENGTH) -> None:
-        if length < machine.SHORTEST:
-            raise UserError(
-                f"length is {length}, but even the smallest molecule takes {machine.SHORTEST} rules"
-            )
-        self.length = length
+        self.length = checked_length(length, machine.SHORTEST, type(self))
 
     @property
     def rules(self) -> list[Rule]:
@@ -83,7 +89,7 @@ class GrammarCodec(Codec):
         """The codec as long as the longest of these molecules, and the molecules encoded by it."""
         texts = [text or "" for text in smiles]
         lengths = on_texts(parser.parse, texts, 0, machine.PADDING, None)[1]
-        codec = cls(max(int(lengths.max(initial=0)), machine.SHORTEST))
+        codec = cls(max(int(lengths[lengths <= cls.most].max(initial=0)), machine.SHORTEST))
         return codec, codec.encode_batch(smiles, progress)
 
     def encode_batch(

@@ -1,4 +1,4 @@
-"""``data``: the data sets that study files know by name."""
+"""``data``: the data sets that study files know by name, and what is in a file of one's own."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from symray.cli.output import err, out, show, table
+from symray.cli.options import Json, Set
+from symray.cli.output import err, out, print_json, show, table
+from symray.cli.report import show_report
 
 if TYPE_CHECKING:
     from symray.data.fetch import Progress
 
-data = typer.Typer(no_args_is_help=True, help="Data sets that study files know by name.")
+data = typer.Typer(no_args_is_help=True, help="Data sets, named ones and your own.")
 
 
 @data.command("list")
@@ -56,6 +58,40 @@ def prepare(
     with progress_bars() as progress:
         cls.prepare(source, progress)
     out().print(f"data set '{name}' is ready")
+
+
+@data.command("check")
+def check(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="A study file, or a file of numbers, images or molecules.",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ],
+    overrides: Set = None,
+    as_json: Json = False,
+) -> None:
+    """Read data as a study would, and say what was read and what looks wrong.
+
+    Rows and why some are left out, columns and what networks see of them, splits, and what stands
+    there twice. Of a data file, --set gives what a study file says under data.
+
+    Example: symray data check mine.csv --set data.smiles=SMILES --set "data.targets=[logP]"
+    """
+    from symray.data import load_data
+    from symray.study_file.data_section import data_sections
+
+    specs = data_sections(file, overrides or [])
+    prepare_missing(specs)
+    reports = [load_data(spec).report() for spec in specs]
+    if as_json:
+        found = [report.to_json() for report in reports]
+        return print_json({"data": found} if len(found) > 1 else found[0])
+    for report in reports:
+        show_report(report)
+    return None
 
 
 def prepare_missing(specs: Iterable[str | Mapping[str, Any]]) -> None:

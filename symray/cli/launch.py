@@ -15,6 +15,7 @@ from symray.cli.compare import compare
 from symray.cli.data import prepare_missing
 from symray.cli.options import Detach, File, Json, Name, Set
 from symray.cli.output import err, out, print_json
+from symray.cli.report import tell_warnings
 from symray.cli.results import show_results
 from symray.cli.running import run_study
 from symray.errors import UserError
@@ -71,6 +72,7 @@ def launch(
         from symray.cli.plan import show_plans
 
         return show_plans(files, as_json)
+    _tell_warnings(files)
     first = _first_to_run(files, or_resume)
     if detach and first is not None:
         sets = [part for override in overrides for part in ("--set", override)]
@@ -116,6 +118,16 @@ def resume(
         return _detached(["resume", name, *options], name, as_json)
     resumed = _resume(record, accept_code_change, take_over)
     return _show([resumed], as_json, suite=False)
+
+
+def _tell_warnings(files: "Sequence[StudyFile]") -> None:
+    """What looks wrong with the data, before a night is spent on them."""
+    from symray.data import load_data
+
+    specs = [file.data_spec() for file in files]
+    for i, spec in enumerate(specs):
+        if spec not in specs[:i]:
+            tell_warnings(load_data(spec).report())
 
 
 def _attach(address: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from symray.cli.output import duration, number, out, print_json, show, table
+from symray.cli.report import show_report
 
 if TYPE_CHECKING:
     from symray.study.plan import Plan
@@ -35,6 +36,8 @@ def _show(plan: "Plan") -> None:
         for index, params in enumerate(plan.first)
     ]
     reference = " (#0 is the reference)" if file.reference is not False else ""
+    show_report(plan.data)
+    console.print()
     show(table(["trial", *names], rows), f"trials asked first{reference}")
     console.print()
     console.print(f"pruner: {_pruner(plan)}")

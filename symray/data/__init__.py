@@ -20,9 +20,10 @@ from symray.data.fetch import Progress, silent
 from symray.data.image_set import WITH_FACTORS, WITHOUT_FACTORS, images_from_spec
 from symray.data.own_molecules import molecules_form, molecules_from_spec
 from symray.data.qm9 import QM9, UnlabelledQM9
+from symray.data.report import DataReport
 from symray.data.units import Units
 from symray.data.zinc import ZINC
-from symray.errors import UserError, nearest
+from symray.errors import UserError, nearest, shortened
 
 DATA_SETS: Mapping[str, type[NamedDataSet]] = {
     cls.name: cls for cls in (Artificial, DSprites, PublishedDSprites, QM9, UnlabelledQM9, ZINC)
@@ -35,6 +36,7 @@ __all__ = [
     "FORMS",
     "Batch",
     "DataForm",
+    "DataReport",
     "DataSet",
     "NamedDataSet",
     "Split",
@@ -113,7 +115,7 @@ def named_data_set(name: str) -> type[NamedDataSet]:
     """
     if name not in DATA_SETS:
         raise UserError(
-            f"there is no data set '{name}'{nearest(name, DATA_SETS)}"
+            f"there is no data set '{shortened(name)}'{nearest(name, DATA_SETS)}"
             " (own data are written {npz: FILE, x: X, y: Y})"
         )
     return DATA_SETS[name]

@@ -11,9 +11,11 @@ import torch
 from torch import Tensor
 
 from symray.data.fetch import Progress, silent
+from symray.data.report import DataReport, columns_of
 from symray.data.units import Units
 
 SplitName = Literal["validation", "test"]
+HELD_OUT: tuple[SplitName, ...] = ("validation", "test")
 XKind = Literal["vectors", "strings", "images"]
 YKind = Literal["targets", "factors", "none"]
 
@@ -88,6 +90,7 @@ class DataSet(ABC):
 
     Attributes:
         form: what X and Y are.
+        y_name: of its columns in a report, before their number.
         name: the name in study files.
         key: fingerprint of the content; equal keys mean equal data.
         x_shape: of one X as networks see it.
@@ -98,6 +101,7 @@ class DataSet(ABC):
     """
 
     form: ClassVar[DataForm]
+    y_name: ClassVar[str] = "y"
     name: str
     key: str
     x_shape: tuple[int, ...]
@@ -125,6 +129,21 @@ class DataSet(ABC):
     @abstractmethod
     def split(self, name: SplitName) -> Split:
         """The held-out split ``name``, the same at every call; y is in the networks' units."""
+
+    def report(self) -> DataReport:
+        """What was read; takes a pass over the data. By default what the held-out splits show."""
+        splits = {name: self.split(name) for name in HELD_OUT}
+        y = np.concatenate([self.units.y.outside(split.y) for split in splits.values()])
+        names = [f"{self.y_name}{i + 1}" for i in range(y.shape[1])]
+        return DataReport(
+            self.name,
+            f"{self.form.x} {' x '.join(map(str, self.x_shape))}",
+            None,
+            None,
+            {name: len(split.x) for name, split in splits.items()},
+            tuple(columns_of("y", names, y, self.units.y)),
+            notes=("drawn anew for every batch; columns are those of the held-out splits",),
+        )
 
     @property
     def point_bytes(self) -> int:

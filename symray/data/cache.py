@@ -71,7 +71,8 @@ def remembered_digest(path: Path) -> str:
         UserError: the cache can't be written.
     """
     status = path.stat()
-    known_by = f"{path.resolve()}-{status.st_size}-{status.st_mtime_ns}"
+    times = f"{status.st_mtime_ns}-{status.st_ctime_ns}"  # a copy can keep the first of them
+    known_by = f"{path.resolve()}-{status.st_size}-{status.st_ino}-{times}"
     name = f"digest-{hashlib.sha256(known_by.encode()).hexdigest()[:24]}"
 
     def make(folder: Path) -> None:

@@ -13,10 +13,13 @@ from torch import Tensor
 from symray.data.base import DataForm, Split, SplitName
 from symray.data.cache import cached, remembered_digest
 from symray.data.images import Images, load_images
-from symray.data.splits import row_digests
+from symray.data.reading import require_file
+from symray.data.report import DataReport, columns_of
+from symray.data.splits import across, row_digests
 from symray.data.stored import StoredSet
 from symray.data.units import Affine, Pixels, Units
-from symray.errors import UserError, nearest
+from symray.data.units.pixels import WHITE
+from symray.errors import UserError, nearest, shortened
 
 WITH_FACTORS = DataForm("images", "factors", "convolutional")
 WITHOUT_FACTORS = DataForm("images", "none", "convolutional")
@@ -25,7 +28,7 @@ SIDE = 64
 MOST_HELD_OUT = 10_000
 LEAST_HELD_OUT = 40
 
-_VERSION = 1  # of what is written to the cache
+_VERSION = 2  # of what is written to the cache
 
 
 class ImageSet(StoredSet):
@@ -51,13 +54,18 @@ class ImageSet(StoredSet):
         self.form = WITH_FACTORS if self.factor_names else WITHOUT_FACTORS  # type: ignore[misc]
         self.x_shape = (1, SIDE, SIDE)
         self.y_dims = len(self.factor_names)
-        self.units = Units(Pixels(SIDE, SIDE, binary=about["binary"]), Affine.identity(self.y_dims))
+        self.read_as: str = about.get("read_as", "black and white")
+        self.constant: tuple[str, ...] = tuple(about.get("constant", ()))
+        pixels = Pixels(SIDE, SIDE, about["binary"], about.get("white", WHITE))
+        self.units = Units(pixels, Affine.identity(self.y_dims))
         self._factors = np.load(folder / "factors.npy", mmap_mode="r")
         for part in ("validation", "test"):
             if (left := len(self._rows[part])) < LEAST_HELD_OUT:
+                different = len(np.unique(row_digests(self._stored)))
                 raise UserError(
-                    f"{name}: {len(self._stored)} images leave {left} for the {part} split, but "
-                    f"at least {LEAST_HELD_OUT} are needed; give about 600 or more"
+                    f"{name}: {len(self._stored)} images, of which {different} are different, "
+                    f"leave {left} for the {part} split, but at least {LEAST_HELD_OUT} are needed; "
+                    "give about 600 different ones or more"
                 )
 
     @property
@@ -69,6 +77,23 @@ class ImageSet(StoredSet):
         """The images of ``name``."""
         x, y = self._read(self._rows[name])
         return Split(x, y, y[:, 0].numpy() if self.y_dims else np.zeros(len(x), np.float32))
+
+    def report(self) -> DataReport:
+        """How images were read, their factors, and which are the same."""
+        digests = row_digests(self._stored)
+        factors = np.asarray(self._factors)
+        varying = ", ".join(self.constant)
+        return DataReport(
+            self.name,
+            f"images of {SIDE} x {SIDE} pixels, {self.read_as}",
+            len(digests),
+            len(digests),
+            {name: len(rows) for name, rows in self._rows.items()},
+            tuple(columns_of("y", self.factor_names, factors, self.units.y)) if self.y_dims else (),
+            repeats={"images that are the same as another": len(digests) - len(np.unique(digests))},
+            across_splits=across(digests, self._part_of),
+            notes=(f"factors that never vary are left out: {varying}",) if varying else (),
+        )
 
     def _read(self, rows: NDArray[np.intp]) -> tuple[Tensor, Tensor]:
         return (
@@ -108,6 +133,9 @@ def store(images: Images, names: Sequence[str], key: str, source: str) -> Callab
             "key": key,
             "binary": images.binary,
             "factor_names": [names[i] for i in varying],
+            "constant": [name for i, name in enumerate(names) if i not in varying],
+            "read_as": images.read_as,
+            "white": images.white,
         }
         (folder / "about.json").write_text(json.dumps(about))
 
@@ -122,13 +150,13 @@ def images_from_spec(spec: Mapping[str, Any]) -> ImageSet:
     """
     for key in spec:
         if key not in SPEC_KEYS:
-            raise UserError(f"data: unknown key '{key}'{nearest(str(key), SPEC_KEYS)}")
+            raise UserError(f"data: unknown key '{shortened(key)}'{nearest(str(key), SPEC_KEYS)}")
     if "npz" not in spec:
         raise UserError("data: images come from a file: {npz: FILE, images: KEY, factors: KEY}")
     path, images, factors = Path(spec["npz"]), str(spec["images"]), spec.get("factors")
-    if not path.is_file():
-        raise UserError(f"{path}: there is no such file")
-    key = f"{remembered_digest(path)}-{images}-{factors}-{_VERSION}"
+    require_file(path)
+    options = json.dumps([images, factors, _VERSION])  # run together, a-b and c are a and b-c
+    key = f"{remembered_digest(path)}-{hash_name(options)}"
 
     def fill(folder: Path) -> None:
         loaded = load_images(path, images, factors)

@@ -18,6 +18,9 @@ Stored = NDArray[np.uint8]
 
 CHUNK = 4096
 LEAST_SIDE = 2
+FEW_LEVELS = 16  # up to so many, the brightest there is is white
+DARKEST = 2  # 255ths; what is no brighter shows nothing
+TOLERANCE = 1e-6  # of a factor's range, within which floats are one value
 
 
 @dataclass(frozen=True)
@@ -30,17 +33,21 @@ class Images:
         factors: the class of each factor, (N, f) from 0 on; f is 0 where they aren't known.
         height: in pixels.
         width: in pixels.
+        read_as: what the file's values were taken for, in words.
+        white: the whole number that is white in the file.
     """
 
     stored: Stored
     factors: Classes
     height: int
     width: int
+    read_as: str = "black and white"
+    white: int = WHITE
 
     @property
     def units(self) -> Pixels:
         """How they are stored."""
-        return Pixels(self.height, self.width, self.binary)
+        return Pixels(self.height, self.width, self.binary, self.white)
 
     @property
     def binary(self) -> bool:
@@ -48,20 +55,31 @@ class Images:
         return int(self.stored.shape[1]) == ceil(self.height * self.width / 8)
 
 
-def load_images(npz: str | Path, images: str, factors: str | None = None) -> Images:
+def load_images(
+    npz: str | Path, images: str, factors: str | None = None, white: int | None = None
+) -> Images:
     """The array ``images`` of the file ``npz`` and the factors that made each of them.
 
-    Images are (N, height, width), or (N, 1, height, width), of booleans, of whole numbers up to 1
-    or 255, or of floats in [0, 1]; or square ones as packed bits, (N, bytes) uint8 with the first
+    Images are (N, height, width), or with one channel before or behind, of booleans, of whole
+    numbers, or of floats in [0, 1]; or square ones as packed bits, (N, bytes) uint8 with the first
     pixel of eight in the highest bit (``numpy.packbits``). What isn't black and white is kept in
-    255ths. ``factors`` is (N,) or (N, f) of any numbers; the distinct ones of a column, ascending,
-    become its classes. Nothing is unpickled, and the file's array is never held as a whole.
+    255ths. Whole numbers up to 16 are grey levels of which the largest is white, those above 127
+    are 255ths, and what lies between is refused, because it may be either. ``factors`` is (N,) or
+    (N, f) of any numbers; the distinct ones of a column, ascending, become its classes, where
+    floats within a millionth of the column's range are one. Nothing is unpickled, and the file's
+    array is never held as a whole.
+
+    Args:
+        npz: the file.
+        images: the array of images.
+        factors: the array of factors, if there is one.
+        white: the whole number that is white, where it is known from other images.
 
     Raises:
         UserError: the file or its arrays can't be used.
     """
     path = Path(npz)
-    stored, height, width = _stored(path, images)
+    stored, height, width, read_as, white = _stored(path, images, white)
     classes = np.empty((len(stored), 0), np.int64)
     if factors is not None:
         classes = _classes(path, factors)
@@ -69,16 +87,18 @@ def load_images(npz: str | Path, images: str, factors: str | None = None) -> Ima
             raise UserError(
                 f"{path}: '{images}' has {len(stored)} rows but '{factors}' has {len(classes)}"
             )
-    return Images(stored, classes, height, width)
+    return Images(stored, classes, height, width, read_as, white)
 
 
-def _stored(path: Path, key: str) -> tuple[Stored, int, int]:
-    """The images in the smallest bytes that lose nothing, their height and width."""
+def _stored(path: Path, key: str, white: int | None) -> tuple[Stored, int, int, str, int]:
+    """The images in the smallest bytes that lose nothing, their height and width, and as what."""
     count, *size = read_shape(path, key)
     if len(size) == 1:
-        return _packed_already(path, key)
+        return *_packed_already(path, key), "packed bits, black and white", WHITE
     if len(size) == 3 and size[0] == 1:
         size = size[1:]
+    elif len(size) == 3 and size[2] == 1:
+        size = size[:2]
     if len(size) != 2:
         raise UserError(
             f"{path}: the array '{key}' has rows of the shape {tuple(size)}; give images"
@@ -87,13 +107,54 @@ def _stored(path: Path, key: str) -> tuple[Stored, int, int]:
     height, width = size
     if min(size) < LEAST_SIDE:
         raise UserError(f"{path}: the images '{key}' are {height} x {width} pixels; give 2 or more")
-    stored = _bits(path, key, count, ceil(height * width / 8))
-    if stored is None:
-        stored = np.empty((count, height * width), np.uint8)
-        for start, chunk in _chunks(path, key):
-            greys = chunk if chunk.dtype.kind in "iub" else np.rint(chunk * 255)
-            stored[start : start + len(chunk)] = greys
-    return stored, height, width
+    # where 16 is white, 1 isn't
+    binary = white in (None, WHITE)
+    stored = _bits(path, key, count, ceil(height * width / 8)) if binary else None
+    if stored is not None:
+        return stored, height, width, "black and white", WHITE
+    top, whole = _brightest(path, key)
+    white, read_as = _white(path, key, top, whole, white)
+    stored = np.empty((count, height * width), np.uint8)
+    for start, chunk in _chunks(path, key):
+        shades = chunk if white == WHITE else chunk * (WHITE / white)
+        greys = shades if whole else chunk.astype(np.float64) * WHITE
+        stored[start : start + len(chunk)] = np.rint(np.minimum(greys, WHITE))
+    return stored, height, width, read_as, white
+
+
+def _brightest(path: Path, key: str) -> tuple[float, bool]:
+    """The largest value, and whether values are whole numbers."""
+    top, whole = 0.0, True
+    for _, chunk in _chunks(path, key):
+        top, whole = max(top, float(chunk.max())), chunk.dtype.kind != "f"
+    return top, whole
+
+
+def _white(path: Path, key: str, top: float, whole: bool, white: int | None) -> tuple[int, str]:
+    """Which whole number is white, and what values were taken for, in words.
+
+    Raises:
+        UserError: it may be one or the other.
+    """
+    if not whole:
+        if round(top * WHITE) <= DARKEST:
+            raise UserError(
+                f"{path}: the images '{key}' have values within 0 to {top:.3g}, nearly black; scale"
+                " them so that 1 is white (were they divided by 255 twice?)"
+            )
+        return WHITE, f"values 0..{top:.4g} read as greys of which 1 is white"
+    level = int(top)
+    if white is None and FEW_LEVELS < level < WHITE // 2:
+        raise UserError(
+            f"{path}: the images '{key}' have whole numbers within 0 to {level}, which may be dark"
+            f" ones of {WHITE} or light ones of {level}; divide them by what is white, so that they"
+            " are floats within 0 and 1"
+        )
+    if white is None:
+        white = level if level <= FEW_LEVELS else WHITE
+    if level > white:
+        raise UserError(f"{path}: the images '{key}' go up to {level}, but {white} is white")
+    return white, f"values 0..{level} read as grey levels of {white}"
 
 
 def _packed_already(path: Path, key: str) -> tuple[Stored, int, int]:
@@ -105,7 +166,7 @@ def _packed_already(path: Path, key: str) -> tuple[Stored, int, int]:
             f"{path}: the array '{key}' has rows of {array.shape[1]} {array.dtype}; give images"
             " (N, height, width), or the packed bits of square ones as uint8"
         )
-    return array, side, side
+    return np.ascontiguousarray(array), side, side
 
 
 def _bits(path: Path, key: str, count: int, row_bytes: int) -> Stored | None:
@@ -149,4 +210,21 @@ def _classes(path: Path, key: str) -> Classes:
     for number, column in enumerate(columns):
         if not np.isfinite(column).all():
             raise UserError(f"{path}: column {number} of '{key}' has NaN or infinite values")
-    return np.stack([np.unique(c, return_inverse=True)[1] for c in columns], axis=1)
+    return np.stack([_ranks(path, key, n, column) for n, column in enumerate(columns)], axis=1)
+
+
+def _ranks(path: Path, key: str, number: int, column: Numbers) -> Classes:
+    """Which of its distinct values, ascending, each value is; floats up to rounding noise."""
+    values, ranks = np.unique(column, return_inverse=True)
+    if column.dtype.kind == "f" and len(values) > 1:
+        gaps = np.diff(values.astype(np.float64))
+        above = gaps > TOLERANCE * np.ptp(values.astype(np.float64))
+        ranks = np.concatenate([[0], np.cumsum(above)])[ranks]
+        classes = int(above.sum()) + 1
+        if classes > len(column) / 2 and classes > FEW_LEVELS:
+            raise UserError(
+                f"{path}: column {number} of '{key}' has {classes} different values for"
+                f" {len(column)} images, even where those within {TOLERANCE:g} of its range are"
+                " one, so it is no factor with classes; round it, or leave it out"
+            )
+    return np.asarray(ranks, np.int64)

@@ -1,64 +1,69 @@
 """Files of molecules: SMILES a line, or a table whose columns have names; plain or gzip."""
 
-import csv
-import gzip
+import math
+import re
 import tarfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, NamedTuple
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from symray.errors import UserError, nearest
+from symray.data.reading import Refusal, open_table
+from symray.errors import UserError, shortened
+
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 
 
 class Rows(NamedTuple):
     """What a file has of N molecules.
 
     Attributes:
-        smiles: as written, "" for nothing.
+        smiles: as written, "" for nothing and for a row that is refused.
         y: (N, targets) numbers, NaN for what isn't one.
         lines: the line of the file on which each row ends, from 1.
+        refused: rows that can't be used, and why.
     """
 
     smiles: list[str]
     y: NDArray[np.float64]
     lines: list[int]
+    refused: Mapping[int, Refusal] = MappingProxyType({})
 
 
 def read_molecules(path: Path, smiles: str = "smiles", targets: Sequence[str] = ()) -> Rows:
-    """The molecules of ``path``: a table by its columns' names, or ``.smi``, SMILES first.
+    """The molecules of ``path``: a table by its columns' names, or a list, SMILES first.
+
+    Which of the two it is, and how it is packed, :func:`symray.data.reading.open_table` says.
 
     Args:
-        path: ``.csv``, ``.smi`` or ``.txt``, with ``.gz`` or without.
-        smiles: the column of SMILES, of a table.
-        targets: the columns of numbers; a file without columns has none.
+        path: the file.
+        smiles: the column of SMILES.
+        targets: the columns of numbers, which only a table has.
 
     Raises:
-        UserError: there is no such file or column, or it isn't such a file.
+        UserError: there is no such file or column, or it is no text.
     """
-    try:
-        with open_text(path) as file:
-            if not path.name.removesuffix(".gz").endswith(".csv"):
-                found = [line.split(maxsplit=1)[0] if line.strip() else "" for line in file]
-                return Rows(found, np.empty((len(found), 0)), list(range(1, len(found) + 1)))
-            return _table(path, file, smiles, targets)
-    except (OSError, UnicodeDecodeError, csv.Error, EOFError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise UserError(f"{path} can't be read: {reason}") from error
-
-
-@contextmanager
-def open_text(path: Path) -> Iterator[IO[str]]:
-    """``path`` for reading, unpacked if its name ends in ``.gz``."""
-    if path.suffix == ".gz":
-        with gzip.open(path, "rt", encoding="utf-8", newline="") as packed:
-            yield packed
-    else:
-        with path.open(encoding="utf-8-sig", newline="") as plain:
-            yield plain
+    texts: list[str] = []
+    numbers: list[list[float]] = []
+    lines: list[int] = []
+    refused: dict[int, Refusal] = {}
+    with open_table(path, [smiles], targets) as table:
+        at, *columns = (table.header.index(name) for name in (smiles, *targets))
+        for record in table.records:
+            refusal = record.refusal
+            cells = record.cells or [""] * len(table.header)
+            values = [_number(cells[column]) for column in columns]
+            if refusal is None:
+                refusal = _refused(cells[at], [cells[column] for column in columns], targets)
+            if refusal is not None:
+                refused[len(texts)] = refusal
+            texts.append(cells[at])
+            numbers.append(values)
+            lines.append(record.line)
+    return Rows(texts, np.array(numbers).reshape(len(texts), len(targets)), lines, refused)
 
 
 def read_xyz_archive(path: Path, properties: Sequence[int] = ()) -> Rows:
@@ -92,26 +97,26 @@ def read_xyz_archive(path: Path, properties: Sequence[int] = ()) -> Rows:
     return Rows([smiles for _, smiles, _ in found], y, list(range(1, len(found) + 1)))
 
 
-def _table(path: Path, file: IO[str], smiles: str, targets: Sequence[str]) -> Rows:
-    reader = csv.reader(file)
-    header = [name.strip() for name in next(reader, [])]
-    for name in (smiles, *targets):
-        if name not in header:
-            raise UserError(f"{path} has no column '{name}'{nearest(name, header)}")
-    at, columns = header.index(smiles), [header.index(name) for name in targets]
-    texts, numbers, lines = [], [], []
-    for row in reader:
-        if row:
-            cells = row + [""] * (len(header) - len(row))
-            texts.append(cells[at].strip())
-            numbers.append([_number(cells[column]) for column in columns])
-            lines.append(reader.line_num)
-    y = np.array(numbers, np.float64).reshape(len(texts), len(targets))
-    return Rows(texts, y, lines)
+def _refused(smiles: str, cells: Sequence[str], targets: Sequence[str]) -> Refusal | None:
+    if not all(33 <= ord(character) < 127 for character in smiles):
+        # RDKit reads up to a zero or a blank and leaves the rest
+        return Refusal("are no SMILES", f"{shortened(repr(smiles))} is no SMILES")
+    for cell, name in zip(cells, targets, strict=True):
+        if math.isnan(_number(cell)):
+            has = f"has '{shortened(cell, 30)}' for {shortened(name, 30)}, which is no number"
+            reason = has if cell else f"has nothing for {shortened(name, 30)}"
+            return Refusal(f"have no number for {shortened(name, 30)}", reason + _hint(cell))
+    return None
 
 
 def _number(text: str) -> float:
-    try:
-        return float(text.replace("*^", "e"))  # as QM9's files have it
-    except ValueError:
-        return float("nan")
+    """The number in a cell; NaN for what isn't one to everybody: 1_000, 1,5, 5 %, nan, inf."""
+    plain = text.replace("*^", "e")  # as QM9's files have it
+    number = float(plain) if _NUMBER.fullmatch(plain) else math.nan
+    return number if math.isfinite(number) else math.nan
+
+
+def _hint(cell: str) -> str:
+    if re.fullmatch(r"[-+]?\d+,\d+", cell):
+        return " (write a decimal point)"
+    return " (write it without the percent sign)" if cell.endswith("%") else ""

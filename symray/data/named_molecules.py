@@ -10,6 +10,7 @@ from symray.data.cache import cache_folder, cached, find_cached
 from symray.data.fetch import Progress, fetch, file_digest, silent
 from symray.data.image_set import hash_name
 from symray.data.molecule_set import VERSION, Molecules, MoleculeSet, store
+from symray.data.reading import layout_of
 from symray.errors import UserError
 
 
@@ -50,7 +51,8 @@ class NamedMolecules(MoleculeSet, NamedDataSet):
             UserError: the file can't be used, or its publisher is away.
         """
         path = cls._source(source, progress)
-        key = f"{cls._pointer()}-{hash_name('-'.join([file_digest(path), *cls._depends_on()]))}"
+        content = [file_digest(path), layout_of(path), *cls._depends_on()]
+        key = f"{cls._pointer()}-{hash_name('-'.join(content))}"
 
         def make(folder: Path) -> None:
             progress(f"reading {path}", 0, None)

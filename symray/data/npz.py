@@ -1,6 +1,7 @@
 """Arrays of numbers out of an ``.npz`` file, and a sentence for all that can be wrong."""
 
 import math
+import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -11,12 +12,23 @@ from zipfile import BadZipFile, ZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from symray.errors import UserError, nearest
+from symray.data.reading import require_file
+from symray.errors import UserError, nearest, shortened
 
-Rows = NDArray[np.float32]
+Rows = NDArray[np.float64]
 Numbers = NDArray[Any]
 
-_DAMAGE = (ValueError, OSError, EOFError, BadZipFile, zlib.error)
+_DAMAGE = (
+    ValueError,
+    OSError,
+    EOFError,
+    BadZipFile,
+    zlib.error,
+    struct.error,
+    RuntimeError,  # encrypted; a way of packing that zipfile doesn't know
+    MemoryError,  # a header that claims more than there is
+    OverflowError,
+)
 _HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -24,7 +36,7 @@ _HEADERS = {
 
 
 def read_arrays(path: Path, x: str, y: str) -> tuple[Rows, Rows]:
-    """The arrays named ``x`` and ``y`` of the file at ``path``, as float32 (N, dx) and (N, dy).
+    """The arrays named ``x`` and ``y`` of the file at ``path``, as float64 (N, dx) and (N, dy).
 
     Nothing is unpickled.
 
@@ -96,10 +108,11 @@ def read_chunks(path: Path, key: str, rows: int) -> Iterator[Numbers]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[np.lib.npyio.NpzFile]:
-    if not path.is_file():
-        raise UserError(f"{path}: there is no such file")
+    require_file(path)
     try:
         file = np.load(path, allow_pickle=False)
+    except PermissionError:
+        raise
     except _DAMAGE as error:
         raise UserError(f"{path}: this is not an .npz file") from error
     if not isinstance(file, np.lib.npyio.NpzFile):
@@ -128,7 +141,7 @@ def _member(
 
 def _known(path: Path, file: Mapping[str, Any], key: str) -> None:
     if key not in file:
-        raise UserError(f"{path}: there is no array '{key}'{nearest(key, file)}")
+        raise UserError(f"{path}: there is no array '{shortened(key)}'{nearest(key, file)}")
 
 
 def _numbers(path: Path, file: Mapping[str, Any], key: str) -> Numbers:
@@ -157,10 +170,10 @@ def _check_numbers(path: Path, key: str, shape: tuple[int, ...], dtype: np.dtype
 
 
 def _finite_rows(path: Path, key: str, array: Numbers) -> Rows:
-    """``array`` (N, ...) as float32 (N, d)."""
-    with np.errstate(over="ignore"):  # what overflows is refused as infinite
-        rows: Rows = array.reshape(len(array), -1).astype(np.float32)
-    bad = ~np.isfinite(rows).all(axis=1)
+    """``array`` (N, ...) in any order of its bytes as float64 (N, d)."""
+    rows: Rows = np.ascontiguousarray(array.reshape(len(array), -1), dtype=np.float64)
+    with np.errstate(over="ignore"):  # what is too large for a network is refused as infinite
+        bad = ~np.isfinite(rows.astype(np.float32)).all(axis=1)
     if bad.any():
         raise UserError(
             f"{path}: the array '{key}' has NaN or infinite values in {bad.sum()} rows, the first"

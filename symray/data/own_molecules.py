@@ -1,5 +1,6 @@
 """A user's own molecules: columns of a CSV file, encoded once and cached."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,9 +16,11 @@ from symray.data.fetch import Progress, file_digest, silent
 from symray.data.image_set import hash_name
 from symray.data.molecule_files import read_molecules
 from symray.data.molecule_set import VERSION, MoleculeSet, encoded, store
-from symray.errors import UserError, nearest
+from symray.data.reading import layout_of, require_file, too_many
+from symray.errors import UserError, nearest, shortened
 
-SPEC_KEYS = ("csv", "smiles", "targets", "codec", "bad_rows")
+SPEC_KEYS = ("csv", "smiles", "targets", "codec", "bad_rows", "bad_rows_most")
+BAD_ROWS_MOST = 0.05
 EXAMPLE = "{csv: FILE, smiles: COLUMN, targets: [COLUMN, ...]}"
 
 
@@ -29,14 +32,17 @@ def molecules_form(spec: Mapping[str, Any]) -> DataForm:
     """
     codec = str(spec.get("codec", "deepsmiles"))
     if codec not in CODECS:
-        raise UserError(f"data: there is no codec '{codec}'{nearest(codec, CODECS)}")
+        raise UserError(f"data: there is no codec '{shortened(codec)}'{nearest(codec, CODECS)}")
     columns = [str(column) for column in spec.get("targets", ())]
     if not columns:
         return DataForm("strings", "none", codec)
     names = [target_name(column) for column in columns]
     for column, name in zip(columns, names, strict=True):
         if names.count(name) > 1:
-            raise UserError(f"data: two targets would be called '{name}'; rename '{column}'")
+            raise UserError(
+                f"data: two targets would be called '{shortened(name)}'; "
+                f"rename '{shortened(column)}'"
+            )
     targets = tuple(Target(name, column) for column, name in enumerate(names))
     return DataForm("strings", "targets", codec, targets)
 
@@ -52,8 +58,8 @@ def molecules_from_spec(spec: Mapping[str, Any], progress: Progress = silent) ->
 
     Args:
         spec: also ``codec``: ``deepsmiles`` or ``grammar``, as long as the longest molecule takes;
-            ``bad_rows``: ``skip`` leaves out, counts and reports what can't be used, ``stop`` is
-            an error.
+            ``bad_rows``: ``skip`` leaves out, counts and reports what can't be used, unless it is
+            more than the share ``bad_rows_most`` (.05) of all rows; ``stop`` is an error.
         progress: hears how it goes.
 
     Raises:
@@ -61,20 +67,17 @@ def molecules_from_spec(spec: Mapping[str, Any], progress: Progress = silent) ->
     """
     for key in spec:
         if key not in SPEC_KEYS:
-            raise UserError(f"data: unknown key '{key}'{nearest(str(key), SPEC_KEYS)}")
+            raise UserError(f"data: unknown key '{shortened(key)}'{nearest(str(key), SPEC_KEYS)}")
     form = molecules_form(spec)
     path, column = Path(spec["csv"]), str(spec.get("smiles", "smiles"))
     targets = [str(name) for name in spec.get("targets", ())]
-    if not path.is_file():
-        raise UserError(f"{path}: there is no such file")
+    most = float(spec.get("bad_rows_most", BAD_ROWS_MOST))
+    require_file(path)
+    codec_version = CODECS[form.networks].version
     content = [
-        file_digest(path),
-        column,
-        *targets,
-        form.networks,
-        str(CODECS[form.networks].version),
-    ]
-    key = f"molecules-v{VERSION}-{hash_name('|'.join(content))}"
+        file_digest(path), layout_of(path), column, targets, form.networks, codec_version
+    ]  # fmt: skip
+    key = f"molecules-v{VERSION}-{hash_name(json.dumps(content))}"
 
     def encode(
         smiles: Sequence[str], progress: Progress
@@ -87,11 +90,18 @@ def molecules_from_spec(spec: Mapping[str, Any], progress: Progress = silent) ->
     def make(folder: Path) -> None:
         progress(f"reading {path}", 0, None)
         rows = read_molecules(path, column, targets)
-        molecules = encoded(rows, encode, progress=progress)
+        molecules = encoded(rows, encode, progress=progress, join_relatives=True)
+        skip = spec.get("bad_rows", "skip") == "skip"
+        if skip and len(molecules.bad) > most * molecules.rows:  # before what follows from it
+            raise UserError(too_many(str(path), molecules.bad, molecules.rows, most))
         store(molecules, key, str(path), 1)(folder)
 
     found = MoleculeSet(cached(key, make), str(path), form)
     if found.bad and spec.get("bad_rows", "skip") == "stop":
         more = f", and {len(found.bad) - 1} more" if len(found.bad) > 1 else ""
-        raise UserError(f"{path}: {found.bad[0]}{more} (bad_rows: skip leaves such rows out)")
+        raise UserError(
+            f"{path}: {found.bad[0].sentence}{more} (bad_rows: skip leaves such rows out)"
+        )
+    if len(found.bad) > most * found.rows:
+        raise UserError(too_many(str(path), found.bad, found.rows, most))
     return found

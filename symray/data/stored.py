@@ -24,7 +24,7 @@ class StoredSet(DataSet):
 
     def __init__(self, folder: Path) -> None:
         self._stored = np.load(folder / "stored.npy", mmap_mode="r")
-        parts = np.load(folder / "parts.npy")
+        self._part_of = parts = np.load(folder / "parts.npy")
         self._rows = {name: np.flatnonzero(parts == part) for name, part in PARTS.items()}
 
     def passes(self, batch_size: int) -> int:

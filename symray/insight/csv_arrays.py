@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from symray.errors import UserError, nearest
 
 
-def read_csv(path: Path, widths: Mapping[str, int]) -> dict[str, NDArray[np.float32]]:
+def read_csv(path: Path, widths: Mapping[str, int]) -> dict[str, NDArray[np.float64]]:
     """Arrays from the columns of a .csv file.
 
     Args:
@@ -39,7 +39,7 @@ def read_csv(path: Path, widths: Mapping[str, int]) -> dict[str, NDArray[np.floa
     rows = [_numbers(path, at, row, cells, places, wanted) for at, row in lines[headed:]]
     if not rows:
         raise UserError(f"{path}: there are no rows below the header")
-    values = np.array(rows, dtype=np.float32)
+    values = np.array(rows, dtype=np.float64)
     ends = np.cumsum(list(widths.values()))[:-1]
     return dict(zip(widths, np.hsplit(values, ends), strict=True))
 

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 import torch
@@ -22,7 +22,7 @@ from symray.errors import UserError
 from symray.insight.csv_arrays import read_csv
 from symray.training.loaded import LoadedModel
 
-Array = NDArray[np.float32]
+Array = NDArray[Any]
 
 CHUNK = 65536
 """Rows that are predicted at a time."""
@@ -119,7 +119,9 @@ def read_images(path: Path, model: LoadedModel) -> Tensor:
     names, data = array_names(path), model.spec.data
     own = data.get("images") if isinstance(data, dict) else None
     images = load_images(
-        path, next((k for k in (own, IMAGES) if "x" not in names and k in names), "x")
+        path,
+        next((k for k in (own, IMAGES) if "x" not in names and k in names), "x"),
+        white=model.units.x.white if isinstance(model.units.x, Pixels) else None,
     )
     try:
         return model.units.x.inside(images.units.outside(torch.from_numpy(images.stored)))

@@ -5,7 +5,7 @@ import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from symray.errors import UserError, nearest
+from symray.errors import UserError, nearest, shortened
 from symray.models.base import Model
 from symray.models.beta_vae import BetaVAE
 from symray.models.conditional import CVAE, CVIB
@@ -48,7 +48,7 @@ def model_class(name: str, code: Path | None = None) -> type[Model]:
     if name in registered:
         return _own_class(registered[name], None)
     raise UserError(
-        f"there is no model '{name}'{nearest(name, [*MODELS, *registered])}"
+        f"there is no model '{shortened(name)}'{nearest(name, [*MODELS, *registered])}"
         " (an own model is written package.module:Class)"
     )
 

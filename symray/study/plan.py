@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from symray.data import DataReport, load_data
 from symray.search.first_trials import first_task, first_trials
 from symray.search.pretraining import pretraining_of
 from symray.study.cost import Cost, measure
@@ -28,6 +29,7 @@ class Plan:
         concurrency: trials at a time on this machine.
         cost: of a trial, as measured here.
         pretraining: the same of what must be trained before trial 0; None where nothing must.
+        data: what was read of the study's data.
     """
 
     file: StudyFile
@@ -38,6 +40,7 @@ class Plan:
     concurrency: int
     cost: Cost
     pretraining: Cost | None
+    data: DataReport
 
     @property
     def seconds(self) -> float:
@@ -76,6 +79,7 @@ class Plan:
         return {
             "study": self.file.study,
             "file": self.file.model_dump(mode="json"),
+            "data": self.data.to_json(),
             "first_trials": self.first,
             "pruner_decides_after_epochs": self.decisions,
             "most_epochs": {"search": self.trial_epochs, "confirmation": self.confirmation_epochs},
@@ -116,6 +120,7 @@ def plan(file: StudyFile) -> Plan:
         concurrency=file.concurrency or max(1, int(fits)),
         cost=measure(first),
         pretraining=measure(before) if before else None,
+        data=load_data(file.data_spec()).report(),
     )
 
 

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
+from symray.errors import shortened
+
 NO_VALUE = 1e9
 """Violation of a constraint whose metric is missing or not finite: worse than any real one."""
 
@@ -35,7 +37,7 @@ class Constraint:
         except ValueError:
             pass
         raise ValueError(
-            f"'{text}' is no constraint; write METRIC <= NUMBER or METRIC >= NUMBER, "
+            f"'{shortened(text)}' is no constraint; write METRIC <= NUMBER or METRIC >= NUMBER, "
             f"as in x_mae <= 0.8"
         )
 
@@ -55,7 +57,7 @@ def _parse(value: Any) -> Any:
         return value
     if isinstance(value, str):
         return Constraint.parse(value)
-    raise ValueError(f"a constraint is a text such as 'x_mae <= 0.8', not {value!r}")
+    raise ValueError(f"a constraint is a text such as 'x_mae <= 0.8', not {shortened(repr(value))}")
 
 
 ConstraintText = Annotated[

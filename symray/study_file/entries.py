@@ -16,13 +16,18 @@ from pydantic import (
     model_validator,
 )
 
+from symray.errors import shortened
+
 
 def _number(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        shown = str(value).lower() if isinstance(value, bool) else repr(value)
+        shown = str(value).lower() if isinstance(value, bool) else shortened(repr(value))
         raise ValueError(f"must be a number, not {shown}")
     return value
 
+
+MOST_STEPS = 1_000_000
+"""Between the ends of a range; more of them are a continuum, and fill the memory of a grid."""
 
 Number = int | float
 Finite = Annotated[Number, BeforeValidator(_number), WithJsonSchema({"type": "number"})]
@@ -66,6 +71,11 @@ class Range(Section):
             return self
         if self.log:
             raise ValueError("step and log exclude each other; drop one of the two")
+        if (self.high - self.low) / MOST_STEPS > self.step:
+            raise ValueError(
+                f"steps of {self.step:.6g} make more than {MOST_STEPS} values between "
+                f"{self.low:.6g} and {self.high:.6g}; give a larger step, or none for a continuum"
+            )
         steps = (self.high - self.low) / self.step
         if not math.isclose(steps, round(steps), abs_tol=1e-6):
             raise ValueError(
@@ -82,9 +92,9 @@ class Range(Section):
         return all(isinstance(value, int) for value in (self.low, self.high, self.step or 1))
 
     def values(self) -> tuple[Number, ...]:
-        """Every value of a grid over the range, ascending; none for a continuum."""
+        """Every value of a grid over the range, ascending; none for a continuum or the like."""
         step = self.step or (1 if self.integer else None)
-        if step is None:
+        if step is None or (self.high - self.low) / step > MOST_STEPS:
             return ()
         count = round((self.high - self.low) / step) + 1
         return tuple(self.low + i * step for i in range(count))

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from symray.errors import UserError
+from symray.data.reading import is_file
+from symray.errors import UserError, shortened
 from symray.study_file.problem import KeyPath, StudyFileError
 from symray.study_file.tree import Tree, read_tree, read_value
 
+_MOST_BASES = 20
 _PATHS: tuple[KeyPath, ...] = (("code",), ("data", "npz"), ("data", "csv"))
 
 
@@ -19,34 +21,47 @@ def read_layers(path: Path, overrides: Sequence[str]) -> Tree:
     Raises:
         UserError: a file can't be read, extends itself, or an override isn't ``KEY=VALUE``.
     """
-    tree = _with_bases(path, ())
+    return read_overrides(_with_bases(path, ()), overrides)
+
+
+def read_overrides(tree: Tree, overrides: Sequence[str]) -> Tree:
+    """``tree`` under ``overrides``; a null removes its key.
+
+    Raises:
+        UserError: one isn't ``KEY=VALUE``.
+    """
     for override in overrides:
         tree = _over(_override(override), tree, tree.source)
-    return Tree(tree.source, _without_nulls(tree.values), tree.places)
+    return Tree(tree.source, _without_nulls(tree.values), tree.places, tree.words)
 
 
 def _with_bases(path: Path, chain: tuple[Path, ...]) -> Tree:
     tree = read_tree(path)
     chain = (*chain, path.resolve())
+    if len(chain) > _MOST_BASES:
+        raise tree.error(StudyFileError(("extends",), f"is the {len(chain)}th file of a chain"))
     _resolve_paths(tree.values, path.parent)
     base = tree.values.pop("extends", None)
     if base is None:
         return tree
     if not isinstance(base, str):
-        raise tree.error(StudyFileError(("extends",), f"must name one file, not {base!r}"))
+        raise tree.error(
+            StudyFileError(("extends",), f"must name one file, not {shortened(repr(base))}")
+        )
     base_path = path.parent / base
+    if not is_file(base_path):
+        there = shortened(repr(str(base_path))[1:-1], 120)
+        raise tree.error(StudyFileError(("extends",), f"there is no file {there}"))
     if base_path.resolve() in chain:
         raise tree.error(
             StudyFileError(("extends",), f"{base} extends this file in turn; break the ring")
         )
-    if not base_path.is_file():
-        raise tree.error(StudyFileError(("extends",), f"there is no file {base_path}"))
     return _over(tree, _with_bases(base_path, chain), tree.source)
 
 
 def _override(text: str) -> Tree:
     key, equals, value_text = text.partition("=")
-    place = f"--set {text}"
+    place = f"--set {shortened(text)}"
     parts = key.strip().split(".")
     if not equals or not all(parts):
         raise UserError(f"{place}: write --set KEY=VALUE, as in --set training.epochs=5")
@@ -69,6 +84,8 @@ def _resolve_paths(values: dict[str, Any], folder: Path) -> None:
         for part in above:
             section = section.get(part) if isinstance(section, dict) else None
         if isinstance(section, dict) and isinstance(section.get(last), str):
+            if "\0" in section[last]:
+                continue  # no file can be called so, and that is said later
             section[last] = str((folder / section[last]).resolve())
 
 
@@ -76,7 +93,7 @@ def _over(top: Tree, base: Tree, source: str) -> Tree:
     """``top`` merged over ``base``; what is replaced loses its places, too."""
     places = dict(base.places)
     values = _merge(top.values, base.values, (), places)
-    return Tree(source, values, places | top.places)
+    return Tree(source, values, places | top.places, base.words | top.words)
 
 
 def _merge(top: Any, base: Any, path: KeyPath, places: dict[KeyPath, str]) -> Any:

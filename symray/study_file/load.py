@@ -33,7 +33,12 @@ def load_study_file(path: Path | str, overrides: Sequence[str] = ()) -> list[Stu
     return [_study(tree) for tree in members(read_layers(Path(path), overrides))]
 
 
-def _study(tree: Tree) -> StudyFile:
+def study_of(tree: Tree) -> StudyFile:
+    """The study of a tree, its keys and the form of its data checked and nothing else.
+
+    Raises:
+        UserError: a key or a value is wrong.
+    """
     try:
         file = StudyFile.model_validate(tree.values)
     except ValidationError as error:
@@ -42,6 +47,11 @@ def _study(tree: Tree) -> StudyFile:
         form_of(file.data_spec())
     except UserError as error:
         raise tree.error(StudyFileError(("data",), str(error))) from None
+    return file
+
+
+def _study(tree: Tree) -> StudyFile:
+    file = study_of(tree)
     try:
         file.design()
     except UserError as error:

@@ -1,5 +1,6 @@
 """The smaller sections of a study file."""
 
+import math
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -13,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from symray.errors import shortened
 from symray.metrics.catalogue import Direction
 from symray.study_file.entries import Finite, Section
 
@@ -28,8 +30,13 @@ def _seconds(value: Any) -> Any:
         return value
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhd]?)\s*", value)
     if match is None:
-        raise ValueError(f"'{value}' is no duration; write seconds or a number with s, m, h or d")
-    return float(match[1]) * _SECONDS[match[2]]
+        raise ValueError(
+            f"'{shortened(value)}' is no duration; write seconds or a number with s, m, h or d"
+        )
+    seconds = float(match[1]) * _SECONDS[match[2]]
+    if not math.isfinite(seconds):
+        raise ValueError(f"'{shortened(value)}' is no duration; write fewer digits")
+    return seconds
 
 
 _DURATION = BeforeValidator(_seconds)
@@ -182,6 +189,8 @@ class MoleculesData(Section):
     """how networks see a molecule"""
     bad_rows: Literal["skip", "stop"] = "skip"
     """whether rows that can't be used are left out and counted, or an error"""
+    bad_rows_most: Annotated[float, Field(ge=0, le=1)] = 0.05
+    """share of rows that may be left out; more of them are an error"""
 
 
 def _by_name(section: type[Section], names: Any) -> BeforeValidator:

@@ -22,7 +22,7 @@ from symray.study_file.options import (
     SpritesData,
 )
 from symray.study_file.problem import KeyPath, StudyFileError
-from symray.study_file.study_file import StudyFile
+from symray.study_file.study_file import LONGEST_NAME, StudyFile
 
 SECTIONS: dict[str, type[BaseModel]] = {
     "sampler": Sampler,
@@ -94,6 +94,9 @@ def _sentence(found: ErrorDetails, path: KeyPath) -> str:
     if kind == "literal_error":
         allowed = re.findall(r"'([^']*)'", context["expected"])
         return f"{value} is not allowed{nearest(str(found['input']), allowed)}"
+    if kind == "string_pattern_mismatch" and len(str(found["input"])) > LONGEST_NAME:
+        length = len(str(found["input"]))
+        return f"{value} has {length} characters; a name may have {LONGEST_NAME}"
     if kind == "string_pattern_mismatch":
         return f"{value} is no name; use letters, digits, - _ . and begin with a letter or digit"
     if kind in _BOUNDS:

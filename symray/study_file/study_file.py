@@ -31,6 +31,9 @@ from symray.study_file.options import Pruner as Pruner
 from symray.study_file.options import Sampler as Sampler
 from symray.training.settings import Settings, resolve_settings, settings_of
 
+LONGEST_NAME = 100
+"""Characters of a study's name."""
+
 
 def _data_kind(data: Any) -> str:
     if isinstance(data, str):
@@ -53,7 +56,7 @@ def _reference_kind(reference: Any) -> str:
 class StudyFile(Section):
     """One study, as :func:`symray.study_file.load_study_file` resolves and checks it."""
 
-    study: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+    study: Annotated[str, Field(pattern=rf"^[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_NAME - 1}}}$")]
     """name of the study, in the record, in MLflow and on the command line"""
     model: str
     """a built-in model (stib, vae, non_syn, factor_vae, ...) or package.module:Class"""

@@ -79,7 +79,7 @@ def _member(tree: Tree, index: int, name: str, designs: list[Design]) -> Tree:
         values["constraints"] = [text for _, text in kept]
         for new, (old, _) in enumerate(kept):
             places["constraints", new] = tree.place(("constraints", old))
-    return Tree(tree.source, values, places)
+    return Tree(tree.source, values, places, tree.words)
 
 
 def _constraints_of(

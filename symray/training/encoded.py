@@ -33,7 +33,7 @@ _SHUFFLES = 5
 
 def _absolute_error(model: Model, units: XUnits, output: Tensor, stored: Tensor) -> Tensor:
     assert isinstance(units, Affine)
-    return ((output - stored).abs() * units.scale.to(output.device)).sum(1)
+    return ((output - stored).abs() * units.scale.to(output)).sum(1)
 
 
 def _nats(model: Model, units: XUnits, output: Tensor, stored: Tensor) -> Tensor:

@@ -45,11 +45,26 @@ def test_all_of_zinc(zinc):
     assert canonical_batch(back) == canonical_batch(zinc)
 
 
-@pytest.mark.parametrize("size", [3, 9, 10, 99, 100, 130, 1001])
+@pytest.mark.parametrize("size", [3, 9, 10, 99, 100, 130, 880])
 def test_large_rings_and_many_of_them(size):
     smiles = "C1C%12" + "C" * (size - 4) + "C=1\\C/%12=C"
     codec, encoded = DeepSmilesCodec.fit([smiles])
     assert codec.texts(encoded.indices) == [LIBRARY.encode(smiles)]
+
+
+def test_every_chain_that_is_written_can_be_read_and_longer_ones_are_refused():
+    chains = ["C" * n for n in (10, CODEC.most, CODEC.most + 1, 20_000)]
+    codec, encoded = DeepSmilesCodec.fit(chains)
+    assert [one.row for one in encoded.bad] == [2, 3]
+    assert encoded.bad[0].reason == "is too long: it takes 901 positions, and there are 900"
+    assert codec.length == CODEC.most
+    assert _deep(300, lambda: codec.decode_batch(encoded.indices)) == [*chains[:2], None, None]
+    with pytest.raises(UserError, match="length is 901; the codec 'deepsmiles' takes 1 to 900"):
+        DeepSmilesCodec(length=901)
+
+
+def _deep(depth, call):
+    return _deep(depth - 1, call) if depth else call()
 
 
 def test_other_ways_of_writing_a_molecule(zinc, some):

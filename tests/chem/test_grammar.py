@@ -245,9 +245,17 @@ def test_what_is_no_derivation_is_said_in_a_sentence(indices, sentence):
 
 
 def test_too_few_positions_for_any_molecule():
-    with pytest.raises(UserError, match="length is 4, but even the smallest molecule takes 5"):
+    with pytest.raises(UserError, match="length is 4; the codec 'grammar' takes 5 to 3000"):
         GrammarCodec(4)
     with pytest.raises(ValueError, match="logits have 4 positions; give 5 or more"):
         CODEC.choose(np.zeros((1, 4, 76)))
     with pytest.raises(ValueError, match="row 0"):
         CODEC.masks(np.zeros((1, 4), int))
+
+
+def test_molecules_that_are_too_long_are_refused_and_the_others_are_not():
+    chains = ["C" * 500, "C" * 5000]
+    codec, encoded = GrammarCodec.fit(chains)
+    assert [one.row for one in encoded.bad] == [1]
+    assert codec.decode_batch(encoded.indices) == [chains[0], None]
+    assert codec.length <= GrammarCodec.most

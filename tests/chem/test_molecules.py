@@ -6,7 +6,7 @@ import pytest
 from rdkit import Chem
 from rdkit.Chem import QED
 
-from symray.chem import canonical, canonical_batch, is_valid, qed, require_valid
+from symray.chem import canonical, canonical_batch, is_valid, parents, qed, require_valid
 from symray.errors import UserError
 
 BAD = ["", "C1CC", "N(C)(C)(C)C", "c1cccc1", "xyz", None]
@@ -76,3 +76,18 @@ def test_rdkit_is_imported_by_its_first_use_and_silent():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_salts_ions_and_tautomers_have_one_parent():
+    acid, pyridone = ["CC(=O)O", "CC(=O)[O-].[Na+]", "O.CC(=O)O"], ["O=c1cccc[nH]1", "Oc1ccccn1"]
+    hands = ["N[C@H](C)CO", "N[C@@H](C)CO", "[13CH3]C(N)CO"]
+    found = parents([*acid, *pyridone, *hands, "CCO", "COC", "C(", None])
+    assert [len(set(found[i:j])) for i, j in ((0, 3), (3, 5), (5, 8))] == [1, 1, 1]
+    assert len(set(found[:10])) == 5
+    assert found[10:] == [None, None]
+
+
+def test_a_chain_that_would_end_the_process_is_refused():
+    found = canonical_batch(["C" * 100_000, "C"])
+    assert found.smiles == [None, "C"]
+    assert found.bad[0].reason.endswith("it has 100000 characters, and 5000 is the most")

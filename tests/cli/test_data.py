@@ -1,5 +1,8 @@
 """``symray data``."""
 
+import json
+
+import numpy as np
 import pytest
 
 from symray.cli.data import prepare_missing
@@ -57,3 +60,35 @@ def test_what_a_study_needs_is_prepared_once(slow, capsys):
     assert capsys.readouterr().err.count("is prepared") == 1
     prepare_missing(["slow"])
     assert capsys.readouterr().err == ""
+
+
+@pytest.fixture
+def points(tmp_path):
+    x = np.random.default_rng(0).normal(size=(900, 2))
+    np.savez(tmp_path / "points.npz", a=x, b=np.arange(900) % 50 == 0)
+    return tmp_path / "points.npz"
+
+
+def test_a_data_file_is_checked_by_itself(points, run):
+    sets = ("--set", "data.x=a", "--set", "data.y=b")
+    result = run("data", "check", points, *sets)
+    assert result.exit_code == 0, result.stderr
+    assert "rows: 900 read, 900 used" in result.stdout
+    assert "warning: b1 is 0 in 98.0% of the rows" in result.stdout
+    found = json.loads(run("data", "check", points, *sets, "--json").stdout)
+    assert [column["name"] for column in found["columns"]] == ["a1", "a2", "b1"]
+    assert len(found["warnings"]) == 1
+    missing = run("data", "check", points)
+    assert missing.exit_code == 2
+    assert "there is no array 'x'; valid names: a, b" in missing.stderr
+
+
+def test_the_data_of_a_study_file_are_checked(write_study, tmp_path, run):
+    found = json.loads(run("data", "check", write_study(tmp_path, "s"), "--json").stdout)
+    assert (found["rows"], found["across_splits"]) == (1000, 0)
+
+
+def test_a_file_that_is_not_there(run, tmp_path):
+    result = run("data", "check", tmp_path / "none.csv")
+    assert result.exit_code == 2
+    assert "there is no such file" in result.stderr

@@ -119,9 +119,11 @@ def test_a_dry_run_launches_nothing(file: Path, run: Run) -> None:
     assert ["#0", "400", "1"] in [line.split() for line in result.stdout.splitlines()]
     assert "at most 14 in the search and 14 in the confirmation" in result.stdout
     assert result.stdout.endswith("nothing was launched\n")
+    assert "rows: 1000 read, 1000 used" in result.stdout
     assert study_names() == []
     result = run("launch", file, "--dry-run", "--json", "--name", "other")
     plan = json.loads(result.stdout)
+    assert plan["data"]["rows"] == 1000
     assert plan["study"] == plan["file"]["study"] == "other"
     assert len(plan["first_trials"]) == 3
 

@@ -178,3 +178,70 @@ def test_files_that_are_none(tmp_path):
     (tmp_path / "flipped.npz").write_bytes(flipped)
     with pytest.raises(UserError, match="the array 'x' is damaged"):
         load_data({"npz": tmp_path / "flipped.npz", **spec})
+
+
+def test_columns_far_from_zero_keep_their_digits(save):
+    """Time stamps: float32 has one value for 1.7e9 + N(0, 1)."""
+    x, y = numbers()
+    far = x.reshape(ROWS, -1) + 1.7e9
+    data, plain = (Arrays(save(x=one, y=y + 2.4e6), "x", "y") for one in (far, far))
+    split = data.split("validation")
+    assert len(split.x[:, 0].unique()) == len(split.x)
+    scaled = data.epoch(data.passes(1), 1, torch.Generator()).x[0].double()
+    np.testing.assert_allclose(scaled.mean(0), 0, atol=1e-5)
+    np.testing.assert_allclose(scaled.std(0, correction=0), 1, rtol=1e-5)
+    raw = data.units.x.outside(split.x)
+    np.testing.assert_allclose(data.units.x.inside(raw), split.x, atol=1e-6)
+    assert np.abs(far[:, None, :] - raw).max(-1).min(0).max() < 1e-5
+    again = type(data.units).from_json(data.units.to_json())
+    np.testing.assert_allclose(again.x.outside(split.x), raw)
+    assert plain.key == data.key
+
+
+def test_ordinary_columns_are_what_float32_gave(save):
+    x, y = numbers()
+    data = Arrays(save(x=x, y=y), "x", "y")
+    rows = x.reshape(ROWS, 6).astype(np.float32)
+    shift, scale = data.units.x.shift.float(), data.units.x.scale.float()
+    before = (torch.from_numpy(rows) - shift) / scale
+    split = data.split("test")
+    nearest = (before[:, None] - split.x).abs().amax(-1).amin(0)
+    assert nearest.max() < 2e-6
+
+
+@pytest.mark.parametrize("dtype", ["<f8", ">f8", ">i4", "<f4", ">f4", "<f2"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_any_order_of_bytes_and_of_axes(save, dtype, order):
+    x, y = numbers()
+    x = np.round(x.reshape(ROWS, -1) * 8)
+    plain = Arrays(save("a.npz", x=x, y=y.round()[:, None]), "x", "y")
+    turned = np.asarray(x, dtype, order=order), np.asarray(y.round()[:, None], dtype, order=order)
+    other = Arrays(save("b.npz", x=turned[0], y=turned[1]), "x", "y")
+    assert plain.key == other.key
+
+
+@pytest.mark.parametrize("key", ["x", "y"])
+@pytest.mark.parametrize("value", [0.0, 0.1, 1.7e9])
+def test_what_never_varies_is_refused(save, key, value):
+    x, y = numbers()
+    arrays = {"x": x.reshape(ROWS, -1), "y": y} | {key: np.full((ROWS, 2), value)}
+    with pytest.raises(UserError, match=f"every row of '{key}' is the same"):
+        Arrays(save(**arrays), "x", "y")
+
+
+def test_tiny_numbers_are_standardised_too(save):
+    x, y = numbers()
+    data = Arrays(save(x=x * 1e-200, y=y * 1e-30), "x", "y")
+    assert data.split("test").x.isfinite().all()
+    assert 0.5 < data.split("test").x.std() < 2
+
+
+def test_rows_of_one_x_stay_together_whatever_their_y(save):
+    x, y = numbers(450)
+    twice = np.concatenate([x, x]).reshape(900, -1)
+    data = Arrays(save(x=twice, y=np.concatenate([y, y + 1])), "x", "y")
+    held = [{tuple(row) for row in data.split(n).x.tolist()} for n in ("validation", "test")]
+    train = {tuple(row) for row in data.epoch(data.passes(1), 1, torch.Generator()).x[0].tolist()}
+    assert not held[0] & held[1]
+    assert not train & (held[0] | held[1])
+    assert len(train) + len(held[0]) + len(held[1]) == 450

@@ -13,7 +13,7 @@ from symray.errors import UserError
 N = 900
 RNG = np.random.default_rng(0)
 BITS = RNG.integers(0, 2, (N, 64, 64), dtype=np.uint8)
-FACTORS = np.stack([np.arange(N) % 3, np.full(N, 7), np.arange(N) / 100], axis=1)
+FACTORS = np.stack([np.arange(N) % 3, np.full(N, 7), np.arange(N) // 3 / 100], axis=1)
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +71,7 @@ def test_batches_are_packed_and_expand_to_what_the_file_has(make):
     shown = images_of(data, batch.x)
     whole = {image.tobytes(): row for row, image in enumerate(BITS)}
     rows = [whole[image.astype(np.uint8).tobytes()] for image in shown]
-    classes = np.stack([FACTORS[:, 0], np.arange(N)], axis=1)[rows]
+    classes = np.stack([FACTORS[:, 0], np.arange(N) // 3], axis=1)[rows]
     np.testing.assert_array_equal(batch.y.reshape(-1, 2).numpy(), classes)
     again = data.epoch(8, 5, generator())
     assert torch.equal(batch.x, again.x)
@@ -93,9 +93,9 @@ def test_without_factors_there_is_no_y(make):
 
 
 def test_greys_are_kept_as_bytes(make):
-    data = load_data(make(x=BITS * 100))
+    data = load_data(make(x=BITS * np.uint8(200)))
     assert data.split("test").x.shape[1] == 4096
-    assert set(np.unique(images_of(data, data.split("test").x))) == {0, np.float32(100 / 255)}
+    assert set(np.unique(images_of(data, data.split("test").x))) == {0, np.float32(200 / 255)}
 
 
 def test_factors_of_many_values_keep_them(make, monkeypatch):
@@ -133,7 +133,11 @@ def test_held_out_parts_of_large_sets_are_bounded(make, monkeypatch):
 @pytest.mark.parametrize(
     ("arrays", "change", "sentence"),
     [
-        ({"x": BITS[:100]}, {}, "100 images leave .* for the validation split, but at least 40"),
+        (
+            {"x": BITS[:100]},
+            {},
+            r"100 images, of which 100 are different, leave .* for the validation split, but at",
+        ),
         ({"x": BITS[:, :32]}, {}, "are 32 x 64 pixels, but the networks take 64 x 64; resize them"),
         ({"x": BITS, "f": np.ones((N, 2))}, {}, "none of the factors varies; leave them out"),
         ({"x": BITS}, {"images": "y"}, "there is no array 'y'"),
@@ -158,3 +162,26 @@ def test_the_form_is_known_before_anything_is_read():
     assert form_of({"dsprites": [1, 1, 1, 1, 1]}) == WITH_FACTORS
     with pytest.raises(UserError, match="images come from a file"):
         load_data({"images": "x"})
+
+
+def test_few_different_images_are_told_as_such(make):
+    with pytest.raises(UserError, match=r"900 images, of which 3 are different, leave"):
+        load_data(make(x=BITS[np.arange(N) % 3]))
+
+
+def test_what_was_taken_for_what_is_kept(make):
+    data = load_data(make(x=BITS * np.uint8(16), f=FACTORS))
+    assert data.read_as == "values 0..16 read as grey levels of 16"
+    assert set(np.unique(images_of(data, data.split("test").x))) == {0, 1}
+    assert data.constant == ("f 2",)
+    assert type(data.units).from_json(data.units.to_json()).x.white == 16
+
+
+def test_names_of_arrays_are_not_run_together_in_the_cache(tmp_path):
+    path = tmp_path / "own.npz"
+    classes = np.arange(N) % 5
+    np.savez(path, **{"a": BITS, "b-c": classes, "a-b": 1 - BITS, "c": classes})
+    one = load_data({"npz": str(path), "images": "a", "factors": "b-c"})
+    two = load_data({"npz": str(path), "images": "a-b", "factors": "c"})
+    assert one.key != two.key
+    assert not torch.equal(one.split("test").x[:10], two.split("test").x[:10])

@@ -88,6 +88,8 @@ def test_factors_become_classes_in_ascending_order(save):
     ("arrays", "sentence"),
     [
         ({"x": BITS * 300}, "'x' have values that are not within 0 to 255, the first in row 0"),
+        ({"x": BITS * 100}, "whole numbers within 0 to 100, which may be dark ones of 255"),
+        ({"x": BITS / 255 / 255}, "nearly black; scale them so that 1 is white"),
         ({"x": BITS - 1.5}, "not within 0 to 1, the first in row 0"),
         ({"x": np.where(np.arange(600).reshape(20, 6, 5) > 100, np.nan, 0)}, "the first in row 3"),
         ({"x": BITS.astype(complex)}, "'x' holds complex128, not numbers"),
@@ -99,6 +101,7 @@ def test_factors_become_classes_in_ascending_order(save):
         ({"x": BITS, "f": np.zeros(19)}, "'x' has 20 rows but 'f' has 19"),
         ({"x": BITS, "f": np.full((20, 2), np.nan)}, "column 0 of 'f' has NaN"),
         ({"x": BITS, "f": np.zeros((20, 2, 2))}, "one row of factors for each image"),
+        ({"x": BITS, "f": np.linspace(0, 1, 20)}, "20 different values for 20 images, even where"),
         ({"x": BITS, "factors": np.zeros(20)}, "no array 'f'"),
         ({"y": BITS}, "no array 'x'"),
     ],
@@ -106,3 +109,38 @@ def test_factors_become_classes_in_ascending_order(save):
 def test_what_cannot_be_used_is_said_in_a_sentence(save, arrays, sentence):
     with pytest.raises(UserError, match=sentence):
         load_images(save(**arrays), "x", "f")
+
+
+@pytest.mark.parametrize("top", [2, 15, 16])
+def test_few_grey_levels_end_in_white(save, top):
+    images = load_images(save(x=GREYS % (top + 1)), "x")
+    assert images.read_as == f"values 0..{top} read as grey levels of {top}"
+    np.testing.assert_allclose(expanded(images)[:, 0], (GREYS % (top + 1)) / top, atol=0.51 / 255)
+
+
+def test_a_model_says_what_is_white_in_few_images(save):
+    dark = (GREYS % 10).astype("u1")
+    images = load_images(save(x=dark), "x", white=255)
+    np.testing.assert_allclose(expanded(images)[:, 0], dark / 255, atol=1e-6)
+    with pytest.raises(UserError, match="go up to 9, but 8 is white"):
+        load_images(save(x=dark), "x", white=8)
+
+
+def test_a_channel_behind_is_one_too(save):
+    for array in (BITS[..., None], (GREYS / 255)[..., None]):
+        before = load_images(save(x=array), "x").stored
+        np.testing.assert_array_equal(before, load_images(save(x=array[..., 0]), "x").stored)
+
+
+def test_rounding_noise_makes_no_classes(save):
+    exact = np.tile([0.1, 0.2, 0.3, 0.7], 5)
+    noisy = exact * (1 + 1e-15 * np.arange(20))
+    assert len(np.unique(noisy)) > 4
+    found = load_images(save(x=BITS, f=noisy), "x", "f").factors
+    assert found.ravel().tolist() == [0, 1, 2, 3] * 5
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_packed_bits_in_any_order(save, order):
+    packed = np.random.default_rng(0).integers(0, 256, (9, 32), dtype=np.uint8)
+    assert load_images(save(x=np.asarray(packed, order=order)), "x").stored.flags.c_contiguous

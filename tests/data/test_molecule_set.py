@@ -81,9 +81,9 @@ def test_bad_rows_are_left_out_counted_and_reported_or_stop(own_cache, table):
     prepare_data(spec, lambda what, done, total: said.append(what))
     data = load_data(spec)
     assert len(data.bad) == 4
-    assert data.bad[0].startswith("line 602: 'CC(' can't be read by RDKit")
-    assert data.bad[1].startswith("line 603: an empty string")
-    assert data.bad[2] == "line 604: 'CCC' has a target that is not a number"
+    assert data.bad[0].sentence.startswith("line 602: 'CC(' can't be read by RDKit")
+    assert data.bad[1].sentence.startswith("line 603: an empty string")
+    assert data.bad[2].sentence == "line 604: the row has 'many' for C, which is no number"
     assert said[-1].startswith("4 rows can't be used and are left out, the first: line 602")
     with pytest.raises(UserError, match=r"line 602: .* and 3 more .bad_rows: skip"):
         load_data({**spec, "bad_rows": "stop"})
@@ -121,3 +121,64 @@ def test_mistakes_are_named(own_cache, table, changes, sentence):
 def test_too_few_are_refused(own_cache, table):
     with pytest.raises(UserError, match=r"300 molecules are too few.*give 400 or more"):
         load_data(table(300))
+
+
+def test_the_cache_tells_apart_how_a_file_is_read(own_cache, tmp_path, chains):
+    """The same bytes under two names are two tables, and names of columns aren't run together."""
+    spec = {"csv": str(tmp_path / "c.csv")}
+    rows = [f"{s},{i % 5},{i % 7},{i % 3}" for i, s in enumerate(chains(500))]
+    (tmp_path / "c.csv").write_text("\n".join(["smiles,a|b,a,b", *rows]))
+    one, two = load_data({**spec, "targets": ["a|b"]}), load_data({**spec, "targets": ["a", "b"]})
+    assert (one.y_dims, two.y_dims) == (1, 2)
+    assert one.key != two.key
+    (tmp_path / "c.smi").write_text((tmp_path / "c.csv").read_text())
+    assert load_data({"csv": str(tmp_path / "c.smi"), "targets": ["a|b"]}).key != one.key
+
+
+def test_more_than_a_share_of_bad_rows_stops(own_cache, table):
+    spec = table(extra=["CC(,2,0"] * 40)
+    with pytest.raises(UserError) as error:
+        load_data(spec)
+    sentence = str(error.value)
+    assert "40 of 640 rows can't be used, above bad_rows_most 0.05" in sentence
+    assert "40 are no molecules to RDKit; line 602: 'CC('" in sentence
+    assert len(sentence) <= 300
+    assert load_data({**spec, "bad_rows_most": 0.1}).rows == 640
+    with pytest.raises(UserError, match="40 of 640"):  # from the cache as well
+        load_data(spec)
+
+
+def test_rows_that_are_all_bad_are_told_as_such(own_cache, table):
+    spec = table(0, extra=[f'C,"{i},5",0' for i in range(500)])
+    with pytest.raises(UserError) as error:
+        load_data({**spec, "bad_rows_most": 1})
+    sentence = str(error.value)
+    assert "none of 500 rows can be used: 500 have no number for C; line 2: " in sentence
+    assert sentence.count("; line ") >= 2
+    assert len(sentence) <= 300
+
+
+def test_a_target_of_one_value_is_refused(own_cache, table, chains, tmp_path):
+    path = tmp_path / "constant.csv"
+    path.write_text(
+        "\n".join(["smiles,a,b", *(f"{s},{i % 9},3" for i, s in enumerate(chains(500)))])
+    )
+    with pytest.raises(UserError, match=r"target 2 is 3 for all 500 molecules.*leave it out"):
+        load_data({"csv": str(path), "targets": ["a", "b"]})
+
+
+def test_a_molecule_its_salts_and_its_tautomers_are_in_one_part(own_cache, chains, tmp_path):
+    path = tmp_path / "salts.csv"
+    acids = [f"{s}CC(=O)O" for s in chains(450)]
+    salts = [f"{acid[:-1]}[O-].[Na+]" for acid in acids]
+    rows = [f"{s},{i % 7}" for i, s in enumerate([*acids, *salts, *acids[:30]])]
+    path.write_text("\n".join(["smiles,y", *rows]))
+    data = load_data({"csv": str(path), "targets": ["y"]})
+    bare = {
+        part: {s.partition(".")[0].replace("[O-]", "O") for s in data.molecules(part)}
+        for part in ("train", "validation", "test")
+    }
+    acid = {part: {canonical(s) for s in found} for part, found in bare.items()}
+    assert sum(map(len, acid.values())) == len(frozenset().union(*acid.values()))
+    assert data._relatives["repeated"] == 30
+    assert data._relatives["relatives"] == 450

@@ -55,7 +55,7 @@ def test_predictions_are_what_the_networks_give_in_the_datas_units(
     loaded, trainer = stib
     units = trainer.data.units
     with torch.inference_mode():
-        x = (torch.from_numpy(X) - units.x.shift) / units.x.scale
+        x = ((torch.from_numpy(X) - units.x.shift) / units.x.scale).float()
         mean = trainer.model.eval().posterior(x)[0]
         y = trainer.model.predict(mean) * units.y.scale + units.y.shift
         x_hat = trainer.model.decode(mean) * units.x.scale + units.x.shift

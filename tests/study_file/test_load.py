@@ -231,3 +231,44 @@ def test_a_suites_errors_stand_in_their_line(load):
             constraints="constraints:\n  - y_mae <= 1\n  - x_mea <= 1\n  - x_mae <= 1",
             search="search: {learning_rate: {low: 1e-5, high: 1e-2}}",
         )
+
+
+def test_keys_are_merged_and_own_ones_win(load):
+    (file,) = load(
+        "training:\n  <<: [{epochs: 5, batch_size: 70}, {epochs: 9, y_weight: 2}]\n  batch_size: 80"
+    )
+    assert file.training == {"epochs": 5, "batch_size": 80, "y_weight": 2.0}
+
+
+def test_switches_may_be_written_as_yaml_has_them(load):
+    (file,) = load("reference: no", search="search: {beta: {low: 1, high: 1000, log: yes}}")
+    assert (file.reference, file.search["beta"].log) == (False, True)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_key(load, write):
+    path = write()
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert load_study_file(path)[0].study == "s"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &a [x, x, x, x, x, x, x, x, x]\n"
+        + "".join(
+            f"{b}: &{b} [{', '.join(9 * ['*' + a])}]\n"
+            for a, b in zip("abcdef", "bcdefg", strict=True)
+        ),
+        "[" * 3000,
+        "a: " + "1" * 10_000,
+        "x" * 10_000 + ": 1",
+        "study: s\n" + "x" * 2_000_000,
+        "constraints: ['" + "y" * 10_000 + "']",
+    ],
+)
+def test_what_grows_without_bounds_is_refused_at_once(tmp_path, monkeypatch, text):
+    monkeypatch.chdir(tmp_path)
+    Path("s.yaml").write_text(text)
+    with pytest.raises(UserError) as error:
+        load_study_file("s.yaml")
+    assert len(str(error.value)) <= 300

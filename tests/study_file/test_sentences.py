@@ -63,7 +63,38 @@ EXTRA = [  # what stands in line 6, and what is said of it
         "objectives.x_mae: 'min' is not allowed; valid names: maximize, minimize",
     ),
     ("? [a]\n: 3", "a key must be a plain word"),
-    ("code: !!python/name:os.system x", "'x' is no plain value"),
+    ("code: !!python/name:os.system x", "code: 'x' is no plain value"),
+    (
+        "trials: 010",
+        "trials: '010' is read as 8 by YAML; write 8, or 10 if that is meant, or "
+        "quotes around a text",
+    ),
+    (
+        "training: {epochs: 1:30}",
+        "training.epochs: '1:30' is read as 90 by YAML; write 90, or quotes around a text",
+    ),
+    (
+        "trials: 1_000",
+        "trials: '1_000' is read as 1000 by YAML; write 1000, or quotes around a text",
+    ),
+    ("trials: 0b11", "trials: '0b11' is read as 3 by YAML; write 3, or quotes around a text"),
+    ("trials: 0x1F", "trials: '0x1F' is read as 31 by YAML; write 31, or quotes around a text"),
+    (
+        "training: {learning_rate: 1_0.5}",
+        "training.learning_rate: '1_0.5' is read as 10.5 by YAML; "
+        "write 10.5, or quotes around a text",
+    ),
+    ("seed: 2026-11-28", "seed: '2026-11-28' is a date in YAML; write it in quotes, or a number"),
+    (
+        "seed: 99999999999999999999",
+        "seed: '99999999999999999999' is too large a whole number; 9007199254740992 is the largest",
+    ),
+    (
+        "time_limit: 1:30:00",
+        "time_limit: '1:30:00' is read as 5400 by YAML; write 5400, or quotes around a text",
+    ),
+    ("<<: 5", "<< takes a mapping or a list of them, as in <<: *name"),
+    ("extends: " + "x" * 5000, "extends: there is no file " + "x" * 77 + "..." + "x" * 40),
     ("training: &a {b: *a}", "nested deeper than any study file"),
     (
         "  bad: [",
@@ -89,6 +120,11 @@ SEARCH = [  # beta's entry in line 4, and what is said of it
         "{low: 1, high: 10, step: 4}",
         ": steps of 4 from 1 do not end at 10; the nearest high is 9",
     ),
+    (
+        "{low: 0, high: 1, step: 1.0e-300}",
+        ": steps of 1e-300 make more than 1000000 values between 0 and 1; give a larger step, or "
+        "none for a continuum",
+    ),
     ("{low: 1, high: 10, step: 40}", ": a step of 40 is wider than the range 1 to 10"),
     (
         "{low: 1, high: 9, step: 1, log: true}",
@@ -109,6 +145,14 @@ KEYS = [  # one of the first five lines, and what is said
      "begin with a letter or digit"),
     ({"study": "study: .."}, "s.yaml:1: study: '..' is no name; use letters, digits, - _ . and "
      "begin with a letter or digit"),
+    ({"study": "study: no"}, "s.yaml:1: study: must be a text, not false; 'no' is no text to YAML, "
+     "put it in quotes"),
+    ({"study": "study: 1.10"}, "s.yaml:1: study: must be a text, not 1.1; '1.10' is no text to "
+     "YAML, put it in quotes"),
+    ({"study": "study: " + "a" * 101}, "s.yaml:1: study: '" + "a" * 56 + "... has 101 characters; "
+     "a name may have 100"),
+    ({"data": "data: {csv: a, smiles: on}"}, "s.yaml:3: data.smiles: must be a text, not true; "
+     "'on' is no text to YAML, put it in quotes"),
     ({"study": "study: 5"}, "s.yaml:1: study: must be a text, not 5"),
     ({"study": ""}, "s.yaml: study: missing: name of the study, in the record, in MLflow and on "
      "the command line"),
@@ -143,6 +187,11 @@ OVERRIDES = [
     (".a=3", "--set .a=3: write --set KEY=VALUE, as in --set training.epochs=5"),
     ("trials=[", "--set trials=[: trials: '[' is not a YAML value"),
     ("trials=0", "--set trials=0: trials: must be at least 1, not 0"),
+    (
+        "trials=010",
+        "--set trials=010: trials: '010' is read as 8 by YAML; write 8, or 10 if that is "
+        "meant, or quotes around a text",
+    ),
     ("trials.x=1", "--set trials.x=1: trials: must be a whole number, not {'x': 1}"),
     ("extends=a", "--set extends=a: extends belongs into the file; override single keys here"),
     (

@@ -25,16 +25,18 @@ class Pixels(XUnits):
         width: in pixels.
         binary: whether they are stored as bits, (ceil(height width / 8),) bytes of them; else as
             greys in 255ths, one byte a pixel.
+        white: the whole number that is white in a file of such images.
     """
 
     height: int
     width: int
     binary: bool
+    white: int = WHITE
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Pixels":
         """The inverse of :meth:`to_json`."""
-        return cls(value["height"], value["width"], value["binary"])
+        return cls(value["height"], value["width"], value["binary"], value.get("white", WHITE))
 
     def expand(self, stored: Tensor) -> Tensor:
         """Bytes (..., n) as float32 (..., 1, height, width)."""
@@ -52,7 +54,7 @@ class Pixels(XUnits):
         return output.sigmoid()[:, 0].cpu().numpy()
 
     def inside(self, values: Any) -> Tensor:
-        """Images (N, height, width), or with a channel of 1, between 0 and 1 as bytes (N, n).
+        """Images (N, height, width), or with one channel, between 0 and 1 as bytes (N, n).
 
         Raises:
             UserError: another shape, or values outside.
@@ -60,6 +62,8 @@ class Pixels(XUnits):
         images = values.detach().cpu().numpy() if isinstance(values, Tensor) else np.asarray(values)
         if images.ndim == 4 and images.shape[1] == 1:
             images = images[:, 0]
+        elif images.ndim == 4 and images.shape[3] == 1:
+            images = images[..., 0]
         if images.ndim != 3 or images.shape[1:] != (self.height, self.width):
             raise UserError(f"must have shape (N, {self.height}, {self.width}), not {images.shape}")
         if not ((images >= 0) & (images <= 1)).all():
@@ -80,4 +84,5 @@ class Pixels(XUnits):
             "height": self.height,
             "width": self.width,
             "binary": self.binary,
+            "white": self.white,
         }

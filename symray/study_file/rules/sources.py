@@ -1,7 +1,8 @@
 """Rules on what a study file points at."""
 
 from symray.data.dsprites import checked_steps
-from symray.errors import UserError
+from symray.data.reading import is_file
+from symray.errors import UserError, shortened
 from symray.study_file.options import ImagesData, MoleculesData, NpzData, SpritesData
 from symray.study_file.problem import StudyFileError
 from symray.study_file.study_file import StudyFile
@@ -20,10 +21,10 @@ def name_is_not_reserved(file: StudyFile) -> None:
 
 def npz_exists(file: StudyFile) -> None:
     """A data file must be there; what is in it is checked when it is opened."""
-    if isinstance(file.data, NpzData | ImagesData) and not file.data.npz.is_file():
-        raise StudyFileError(("data", "npz"), f"there is no file {file.data.npz}")
-    if isinstance(file.data, MoleculesData) and not file.data.csv.is_file():
-        raise StudyFileError(("data", "csv"), f"there is no file {file.data.csv}")
+    if isinstance(file.data, NpzData | ImagesData) and not is_file(file.data.npz):
+        raise StudyFileError(("data", "npz"), f"there is no file {shortened(file.data.npz, 150)}")
+    if isinstance(file.data, MoleculesData) and not is_file(file.data.csv):
+        raise StudyFileError(("data", "csv"), f"there is no file {shortened(file.data.csv, 150)}")
 
 
 def sub_grid_is_one(file: StudyFile) -> None:

@@ -61,11 +61,11 @@ def traverse(
         raise UserError("--input needs --image N, which says which of its images")
     with model_folder(model) as folder:
         loaded = load_bundle(folder, code, accept_code_change)
-    units = pixels(loaded.units.x)
+    transform = pixels(loaded.transforms.x)
     start = loaded.model.z1_mask * 0
     if image is not None:
         start = _code_of(loaded, image, source)
-    _written(to, lambda: save_traversal(loaded.model, units, start, to))
+    _written(to, lambda: save_traversal(loaded.model, transform, start, to))
 
 
 def synergy(
@@ -112,7 +112,7 @@ def _code_of(model: "LoadedModel", image: int, source: Path | None) -> "Tensor":
     if image >= len(images):
         raise UserError(f"--image {image}: {place} has the images 0 to {len(images) - 1}")
     with torch.inference_mode():
-        return model.model.posterior(model.units.x.expand(images[image : image + 1]))[0][0]
+        return model.model.posterior(model.transforms.x.expand(images[image : image + 1]))[0][0]
 
 
 def _written(path: Path, write: Callable[[], None]) -> None:

@@ -42,7 +42,7 @@ def predict(
 
     Example: symray predict quickstart@champion --input points.csv --out predicted.csv
     """
-    from symray.data.units import Symbols
+    from symray.data.transforms import Symbols
     from symray.errors import UserError
     from symray.insight.molecules import read_smiles
     from symray.insight.predict import check_suffix, model_folder, write_predictions
@@ -53,7 +53,7 @@ def predict(
         check_suffix(to)
     with model_folder(model) as folder:
         loaded = load_bundle(folder, code, accept_code_change)
-    if isinstance(loaded.units.x, Symbols):
+    if isinstance(loaded.transforms.x, Symbols):
         _predict_molecules(loaded, read_smiles(smiles or [], data, column), to, codes)
         return
     if data is None or smiles:

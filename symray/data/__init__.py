@@ -21,7 +21,7 @@ from symray.data.image_set import WITH_FACTORS, WITHOUT_FACTORS, images_from_spe
 from symray.data.own_molecules import molecules_form, molecules_from_spec
 from symray.data.qm9 import QM9, UnlabelledQM9
 from symray.data.report import DataReport
-from symray.data.units import Units
+from symray.data.transforms import Transforms
 from symray.data.zinc import ZINC
 from symray.errors import UserError, nearest, shortened
 
@@ -42,7 +42,7 @@ __all__ = [
     "Split",
     "SplitName",
     "Target",
-    "Units",
+    "Transforms",
     "form_of",
     "load_data",
     "named_data_set",

@@ -22,7 +22,7 @@ from symray.data.splits import (
     whole_batches,
 )
 from symray.data.standard import is_constant, standard
-from symray.data.units import Affine, Units
+from symray.data.transforms import Affine, Transforms
 from symray.errors import UserError, nearest, shortened
 
 SPEC_KEYS = ("npz", "x", "y")
@@ -72,7 +72,7 @@ class Arrays(DataSet):
         affine = [
             Affine(*map(torch.from_numpy, (shift[s], scale[s]))) for s in (np.s_[:d], np.s_[d:])
         ]
-        self.units = Units(*affine)
+        self.transforms = Transforms(*affine)
         self._parts = {
             name: torch.from_numpy(((part - shift) / scale).astype(np.float32))
             for name, part in parts.items()
@@ -106,11 +106,11 @@ class Arrays(DataSet):
         of_x, of_row = row_digests(rows[:, :d]), row_digests(rows)
         kinds = len(np.unique(of_x))
         sides = zip("xy", self._names, (rows[:, :d], rows[:, d:]), strict=True)
-        units = {"x": self.units.x, "y": self.units.y}
+        transform = {"x": self.transforms.x, "y": self.transforms.y}
         columns: list[Column] = []
         for side, key, values in sides:
             names = [f"{key}{i + 1}" for i in range(values.shape[1])]
-            affine = units[side]
+            affine = transform[side]
             assert isinstance(affine, Affine)
             columns += columns_of(side, names, values, affine)
         return DataReport(

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from symray.data.base import VECTORS, Batch, NamedDataSet, Split, SplitName
-from symray.data.units import Affine, Units
+from symray.data.transforms import Affine, Transforms
 
 HELD_OUT_POINTS = 10_000
 _SPLIT_SEEDS = {"validation": 2_020_001, "test": 2_020_002}
@@ -34,7 +34,7 @@ class Artificial(NamedDataSet):
     key = "artificial-1"
     x_shape = (2,)
     y_dims = 2
-    units = Units(Affine.identity(2), Affine.identity(2))
+    transforms = Transforms(Affine.identity(2), Affine.identity(2))
     steps_per_epoch = 300
 
     def epoch(self, batch_size: int, steps: int, generator: torch.Generator) -> Batch:

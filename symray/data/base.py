@@ -12,7 +12,7 @@ from torch import Tensor
 
 from symray.data.fetch import Progress, silent
 from symray.data.report import DataReport, columns_of
-from symray.data.units import Units
+from symray.data.transforms import Transforms
 
 SplitName = Literal["validation", "test"]
 HELD_OUT: tuple[SplitName, ...] = ("validation", "test")
@@ -77,7 +77,7 @@ class Batch(NamedTuple):
 class Split:
     """A held-out part: ``x`` (N, ...), ``y`` (N, dy), and what figures colour by, ``colour`` (N,).
 
-    ``x`` is as the data set stores it, see :meth:`symray.data.units.XUnits.expand`.
+    ``x`` is as the data set stores it, see :meth:`symray.data.transforms.XUnits.expand`.
     """
 
     x: Tensor
@@ -95,7 +95,7 @@ class DataSet(ABC):
         key: fingerprint of the content; equal keys mean equal data.
         x_shape: of one X as networks see it.
         y_dims: width of Y.
-        units: from the data's own units to the networks' and back.
+        transforms: from the data's own units to the networks' and back.
         steps_per_epoch: steps of an epoch where the study file names none, or None when the
             data are finite and an epoch is one pass.
     """
@@ -106,7 +106,7 @@ class DataSet(ABC):
     key: str
     x_shape: tuple[int, ...]
     y_dims: int
-    units: Units
+    transforms: Transforms
     steps_per_epoch: int | None = None
 
     @abstractmethod
@@ -133,7 +133,7 @@ class DataSet(ABC):
     def report(self) -> DataReport:
         """What was read; takes a pass over the data. By default what the held-out splits show."""
         splits = {name: self.split(name) for name in HELD_OUT}
-        y = np.concatenate([self.units.y.outside(split.y) for split in splits.values()])
+        y = np.concatenate([self.transforms.y.outside(split.y) for split in splits.values()])
         names = [f"{self.y_name}{i + 1}" for i in range(y.shape[1])]
         return DataReport(
             self.name,
@@ -141,7 +141,7 @@ class DataSet(ABC):
             None,
             None,
             {name: len(split.x) for name, split in splits.items()},
-            tuple(columns_of("y", names, y, self.units.y)),
+            tuple(columns_of("y", names, y, self.transforms.y)),
             notes=("drawn anew for every batch; columns are those of the held-out splits",),
         )
 

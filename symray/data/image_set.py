@@ -17,8 +17,8 @@ from symray.data.reading import require_file
 from symray.data.report import DataReport, columns_of
 from symray.data.splits import across, row_digests
 from symray.data.stored import StoredSet
-from symray.data.units import Affine, Pixels, Units
-from symray.data.units.pixels import WHITE
+from symray.data.transforms import Affine, Pixels, Transforms
+from symray.data.transforms.pixels import WHITE
 from symray.errors import UserError, nearest, shortened
 
 WITH_FACTORS = DataForm("images", "factors", "convolutional")
@@ -57,7 +57,7 @@ class ImageSet(StoredSet):
         self.read_as: str = about.get("read_as", "black and white")
         self.constant: tuple[str, ...] = tuple(about.get("constant", ()))
         pixels = Pixels(SIDE, SIDE, about["binary"], about.get("white", WHITE))
-        self.units = Units(pixels, Affine.identity(self.y_dims))
+        self.transforms = Transforms(pixels, Affine.identity(self.y_dims))
         self._factors = np.load(folder / "factors.npy", mmap_mode="r")
         for part in ("validation", "test"):
             if (left := len(self._rows[part])) < LEAST_HELD_OUT:
@@ -89,7 +89,9 @@ class ImageSet(StoredSet):
             len(digests),
             len(digests),
             {name: len(rows) for name, rows in self._rows.items()},
-            tuple(columns_of("y", self.factor_names, factors, self.units.y)) if self.y_dims else (),
+            tuple(columns_of("y", self.factor_names, factors, self.transforms.y))
+            if self.y_dims
+            else (),
             repeats={"images that are the same as another": len(digests) - len(np.unique(digests))},
             across_splits=across(digests, self._part_of),
             notes=(f"factors that never vary are left out: {varying}",) if varying else (),

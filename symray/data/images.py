@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from symray.data.bits import pack
 from symray.data.factors import Classes
 from symray.data.npz import Numbers, read_array, read_chunks, read_shape
-from symray.data.units.pixels import WHITE, Pixels
+from symray.data.transforms.pixels import WHITE, Pixels
 from symray.errors import UserError
 
 Stored = NDArray[np.uint8]
@@ -45,7 +45,7 @@ class Images:
     white: int = WHITE
 
     @property
-    def units(self) -> Pixels:
+    def transform(self) -> Pixels:
         """How they are stored."""
         return Pixels(self.height, self.width, self.binary, self.white)
 

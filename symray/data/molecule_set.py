@@ -21,7 +21,7 @@ from symray.data.report import DataReport, columns_of
 from symray.data.splits import across, joined_digests, row_digests
 from symray.data.standard import is_constant, standard
 from symray.data.stored import PARTS, StoredSet
-from symray.data.units import Affine, Symbols, Units
+from symray.data.transforms import Affine, Symbols, Transforms
 from symray.errors import UserError
 
 VERSION = 2
@@ -80,7 +80,7 @@ class MoleculeSet(StoredSet):
         self.x_shape = (codec.length, codec.vocabulary_size)
         self.y_dims = len(about["shift"])
         shift, scale = (torch.tensor(about[n], dtype=torch.float64) for n in ("shift", "scale"))
-        self.units = Units(Symbols(codec, about["canonical"]), Affine(shift, scale))
+        self.transforms = Transforms(Symbols(codec, about["canonical"]), Affine(shift, scale))
         self._folder = folder
         self._y = np.load(folder / "y.npy", mmap_mode="r")
         self._seen = np.load(folder / "seen.npy", mmap_mode="r")
@@ -106,7 +106,7 @@ class MoleculeSet(StoredSet):
 
     def report(self) -> DataReport:
         """Rows by what became of them, targets, and which molecules are related."""
-        codec = self.units.x.codec if isinstance(self.units.x, Symbols) else None
+        codec = self.transforms.x.codec if isinstance(self.transforms.x, Symbols) else None
         named = {target.column: target.name for target in self.form.targets}
         names = [named.get(i, f"y{i + 1}") for i in range(self.y_dims)]
         targets = self.form.y == "targets"
@@ -116,7 +116,9 @@ class MoleculeSet(StoredSet):
             self.rows,
             len(self._stored),
             {name: len(rows) for name, rows in self._rows.items()},
-            tuple(columns_of("y", names, np.asarray(self._y), self.units.y)) if targets else (),
+            tuple(columns_of("y", names, np.asarray(self._y), self.transforms.y))
+            if targets
+            else (),
             kinds_of(self.bad),
             tuple(one.sentence for one in self.bad[:EXAMPLES]),
             {

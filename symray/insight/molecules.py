@@ -51,13 +51,13 @@ def predict_molecules(model: LoadedModel, smiles: Sequence[str], codes: bool) ->
         raise UserError(
             f"model '{model.spec.model}' does not predict Y: ask for its codes, --codes"
         )
-    units = symbols_of(model)
+    transform = symbols_of(model)
     names: list[str] = []
     rows: list[list[object]] = []
     for start in range(0, len(smiles), PLACE):
         part = list(smiles[start : start + PLACE])
         columns: dict[str, Sequence[object]] = {"smiles": part}
-        encoded = units.encoded(part)
+        encoded = transform.encoded(part)
         bad = {one.row: one.reason for one in encoded.bad}
         if model.model.predicts_y:
             columns |= {name: v.tolist() for name, v in properties(model, [*part])[0].items()}

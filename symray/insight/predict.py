@@ -17,7 +17,7 @@ from torch import Tensor
 from symray.data.images import load_images
 from symray.data.npz import array_names, read_arrays
 from symray.data.sprites import IMAGES
-from symray.data.units import Pixels
+from symray.data.transforms import Pixels
 from symray.errors import UserError
 from symray.insight.csv_arrays import read_csv
 from symray.training.loaded import LoadedModel
@@ -82,7 +82,7 @@ def predict(model: LoadedModel, path: Path, codes: bool = False) -> dict[str, Ar
     Raises:
         UserError: the file can't be read, has other columns, or has NaN in a row.
     """
-    if isinstance(model.units.x, Pixels):
+    if isinstance(model.transforms.x, Pixels):
         return _predict_images(model, read_images(path, model))
     x, y = _read(path, model)
     parts: list[dict[str, Array]] = []
@@ -100,7 +100,7 @@ def predict(model: LoadedModel, path: Path, codes: bool = False) -> dict[str, Ar
 def _predict_images(model: LoadedModel, stored: Tensor) -> dict[str, Array]:
     parts = []
     for some in torch.split(stored, IMAGES_CHUNK):
-        x = model.units.x.outside(some)
+        x = model.transforms.x.outside(some)
         encoded = model.encode(x)
         parts.append({"x_hat": model.reconstruct(x), "z0": encoded["z0"], "z1": encoded["z1"]})
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -121,10 +121,10 @@ def read_images(path: Path, model: LoadedModel) -> Tensor:
     images = load_images(
         path,
         next((k for k in (own, IMAGES) if "x" not in names and k in names), "x"),
-        white=model.units.x.white if isinstance(model.units.x, Pixels) else None,
+        white=model.transforms.x.white if isinstance(model.transforms.x, Pixels) else None,
     )
     try:
-        return model.units.x.inside(images.units.outside(torch.from_numpy(images.stored)))
+        return model.transforms.x.inside(images.transform.outside(torch.from_numpy(images.stored)))
     except UserError as error:
         raise UserError(f"{path}: images {error}") from None
 

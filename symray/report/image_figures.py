@@ -21,11 +21,11 @@ REBUILT = 12
 
 def draw_images(task: Task, trainer: Trainer, encoded: Encoded, folder: Path) -> None:
     """Draw all figures that the model of ``task`` has into ``folder`` (Non-Syn VAE, Figure 2)."""
-    model, units = trainer.model, pixels(trainer.data.units.x)
+    model, transform = trainer.model, pixels(trainer.data.transforms.x)
     some = encoded.x[:: max(1, len(encoded.x) // REBUILT)][:REBUILT]
-    save(image_reconstructions(*rebuild(model, units, some)), folder / "reconstructions.png")
+    save(image_reconstructions(*rebuild(model, transform, some)), folder / "reconstructions.png")
     for name in ("traversal.png", "traversal.gif"):
-        save_traversal(model, units, encoded.mean[len(encoded.mean) // 2], folder / name)
+        save_traversal(model, transform, encoded.mean[len(encoded.mean) // 2], folder / name)
     if isinstance(trainer.data, ImageSet) and trainer.data.steps is not None:
         index = spread(trainer.data.steps)
         codes = encoded.encode(torch.from_numpy(render(index))).numpy()

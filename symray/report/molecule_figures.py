@@ -9,11 +9,11 @@ from symray.errors import UserError
 from symray.figures import latent_space, predicted_properties, save, self_consistency
 from symray.record.task_folder import last_line
 from symray.tasks.task import Task
+from symray.training.code_distribution import CodeDistribution
 from symray.training.encoded import Encoded
 from symray.training.generation import Generated, generate, targets_of
 from symray.training.loaded import LoadedModel
 from symray.training.spec import TrialSpec
-from symray.training.spread import CodeSpread
 from symray.training.trainer import Trainer
 
 COLUMNS = 6
@@ -38,8 +38,8 @@ def draw_molecules(task: Task, trainer: Trainer, encoded: Encoded, folder: Path)
     # a column may stand in several units: one of them is drawn
     targets = list({t.column: t for t in reversed(data.form.targets)}.values())[::-1]
     labels = [f"{t.name} ({t.unit})" if t.unit else t.name for t in targets]
-    given = data.units.x.outside(encoded.x[:SHOWN])
-    rebuilt = data.units.x.outside(encoded.x_hat[:SHOWN])
+    given = data.transforms.x.outside(encoded.x[:SHOWN])
+    rebuilt = data.transforms.x.outside(encoded.x_hat[:SHOWN])
     exact = (encoded.x == encoded.x_hat).all(1).tolist()
     pairs = [one for pair in zip(given, rebuilt, strict=True) for one in pair]
     legends = [
@@ -57,12 +57,12 @@ def draw_molecules(task: Task, trainer: Trainer, encoded: Encoded, folder: Path)
     loaded = LoadedModel(
         model.cpu().eval(),
         TrialSpec.from_json(task.spec),
-        data.units,
+        data.transforms,
         {f"validation/{k}": v for k, v in last_line(Path(task.folder))["values"].items()},
-        CodeSpread.measured(model, data),
+        CodeDistribution.measured(model, data),
     )
     y, y_hat = (
-        np.stack([data.units.y.outside(v)[:, t.column] * t.factor for t in targets], 1)
+        np.stack([data.transforms.y.outside(v)[:, t.column] * t.factor for t in targets], 1)
         for v in (data.split("validation").y, model.predict(encoded.mean))
     )
     save(predicted_properties(y, y_hat, labels), folder / "predicted_properties.png")

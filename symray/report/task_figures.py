@@ -47,7 +47,7 @@ def draw_figures(task: Task) -> Path:
 def _draw_vectors(task: Task, trainer: Trainer, encoded: Encoded, folder: Path) -> None:
     """Latent space and reconstructions (STIB appendix, Figures 1, 2)."""
     model, colour = trainer.model, trainer.data.split("validation").colour
-    x, x_hat = map(trainer.data.units.x.outside, (encoded.x, encoded.x_hat))
+    x, x_hat = map(trainer.data.transforms.x.outside, (encoded.x, encoded.x_hat))
     save(reconstruction_x(x, x_hat, colour), folder / "reconstruction_x.png")
     if model.predicts_y:
         y_hat = encoded.predict(encoded.mean)

@@ -20,7 +20,7 @@ from symray.tasks.failure import reason_of
 from symray.tasks.gpu_count import count_gpus
 from symray.tasks.gpu_memory import is_out_of_memory
 from symray.tasks.task import Report, Task, derive_seed
-from symray.training.build import build_trainer, take_over
+from symray.training.build import build_trainer, load_initial_weights
 from symray.training.checkpoint import (
     newest_checkpoint,
     read_checkpoint,
@@ -176,7 +176,7 @@ class TaskRun:
         """The trainer at epoch 0 of a repeat."""
         trainer = self._build(repeat)
         if self._spec.begins_with is not None:
-            take_over(trainer.model, Path(self._spec.begins_with))
+            load_initial_weights(trainer.model, Path(self._spec.begins_with))
         return trainer
 
     def _build(self, repeat: int) -> Trainer:

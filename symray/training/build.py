@@ -19,7 +19,7 @@ from symray.training.trainer import Trainer
 
 
 def build_trainer(spec: TrialSpec, device: str = "auto") -> Trainer:
-    """The trainer of ``spec``, at epoch 0 and with random weights, see :func:`take_over`.
+    """The trainer of ``spec`` at epoch 0; for other weights see :func:`load_initial_weights`.
 
     Args:
         spec: the trial; settings that it leaves out take the model's defaults.
@@ -43,7 +43,7 @@ def build_trainer(spec: TrialSpec, device: str = "auto") -> Trainer:
     return Trainer(model, data, settings, spec.seed, device, phases)
 
 
-def take_over(model: Model, checkpoints: Path) -> None:
+def load_initial_weights(model: Model, checkpoints: Path) -> None:
     """Give ``model`` the weights that a pretraining has trained.
 
     Args:

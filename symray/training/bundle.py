@@ -17,17 +17,17 @@ from typing import Any
 from safetensors.torch import load, save
 
 import symray
-from symray.data import Units, form_of
+from symray.data import Transforms, form_of
 from symray.errors import UserError
 from symray.models.base import Model
 from symray.models.design import Design
 from symray.models.registry import model_class
 from symray.training.build import build_model
+from symray.training.code_distribution import CodeDistribution
 from symray.training.fingerprint import code_fingerprint, symray_fingerprint
 from symray.training.loaded import LoadedModel
 from symray.training.settings import resolve_settings
 from symray.training.spec import TrialSpec
-from symray.training.spread import CodeSpread
 from symray.training.trainer import Trainer
 
 _FORMAT = 1
@@ -54,7 +54,7 @@ def save_bundle(
         "epoch": trainer.epoch,
         "x_shape": trainer.data.x_shape,
         "y_dims": trainer.data.y_dims,
-        "units": trainer.data.units.to_json(),
+        "units": trainer.data.transforms.to_json(),
         "data": {"name": trainer.data.name, "key": trainer.data.key},
         "code": _own_code(trainer.model, spec),
         "codes": _codes(trainer),
@@ -122,9 +122,9 @@ def load_bundle(
     return LoadedModel(
         model=model.eval(),
         spec=spec,
-        units=Units.from_json(config["units"]),
+        transforms=Transforms.from_json(config["units"]),
         metrics=json.loads((folder / _METRICS).read_text()),
-        codes=CodeSpread.from_json(config["codes"]) if config.get("codes") else None,
+        codes=CodeDistribution.from_json(config["codes"]) if config.get("codes") else None,
     )
 
 
@@ -132,7 +132,7 @@ def _codes(trainer: Trainer) -> dict[str, Any] | None:
     """Where the codes of molecules lie; others are not generated."""
     if trainer.data.form.x != "strings":
         return None
-    return CodeSpread.measured(trainer.model.eval(), trainer.data).to_json()
+    return CodeDistribution.measured(trainer.model.eval(), trainer.data).to_json()
 
 
 def _sums(folder: Path) -> dict[str, str]:

@@ -80,7 +80,7 @@ def steps_of(
 
     Args:
         chunk: what was drawn.
-        expand: see :meth:`symray.data.units.XUnits.expand`.
+        expand: see :meth:`symray.data.transforms.XUnits.expand`.
         device: where the draws go.
     """
     x, y = (t.to(device).unbind() for t in (chunk.x, chunk.y))

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from symray.data.base import DataSet, Split, XKind
-from symray.data.units import Affine, Symbols, XUnits
+from symray.data.transforms import Affine, Symbols, XTransform
 from symray.errors import UserError
 from symray.metrics import (
     Probe,
@@ -31,22 +31,22 @@ _CHUNK: Mapping[XKind, int] = {"vectors": 4096, "images": 4096, "strings": 512}
 _SHUFFLES = 5
 
 
-def _absolute_error(model: Model, units: XUnits, output: Tensor, stored: Tensor) -> Tensor:
-    assert isinstance(units, Affine)
-    return ((output - stored).abs() * units.scale.to(output)).sum(1)
+def _absolute_error(model: Model, transform: XTransform, output: Tensor, stored: Tensor) -> Tensor:
+    assert isinstance(transform, Affine)
+    return ((output - stored).abs() * transform.scale.to(output)).sum(1)
 
 
-def _nats(model: Model, units: XUnits, output: Tensor, stored: Tensor) -> Tensor:
-    pixels = units.expand(stored)
+def _nats(model: Model, transform: XTransform, output: Tensor, stored: Tensor) -> Tensor:
+    pixels = transform.expand(stored)
     return binary_cross_entropy_with_logits(output, pixels, reduction="none").sum((1, 2, 3))
 
 
-def _string_nats(model: Model, units: XUnits, output: Tensor, stored: Tensor) -> Tensor:
+def _string_nats(model: Model, transform: XTransform, output: Tensor, stored: Tensor) -> Tensor:
     # only their mean is ever looked at
-    return model.networks.x_error(output, units.expand(stored)).expand(len(stored))
+    return model.networks.x_error(output, transform.expand(stored)).expand(len(stored))
 
 
-_X_ERROR: Mapping[XKind, Callable[[Model, XUnits, Tensor, Tensor], Tensor]] = {
+_X_ERROR: Mapping[XKind, Callable[[Model, XTransform, Tensor, Tensor], Tensor]] = {
     "vectors": _absolute_error,
     "images": _nats,
     "strings": _string_nats,
@@ -65,7 +65,7 @@ class Encoded:
     """
 
     def __init__(self, model: Model, data: DataSet, split: Split, seed: int) -> None:
-        self._model, self._units, self._seed = model, data.units, seed
+        self._model, self._units, self._seed = model, data.transforms, seed
         self._x_kind, self._targets = data.form.x, data.form.targets
         self._mixes_units = data.form.mixes_units
         self._device = model.z1_mask.device

@@ -11,10 +11,10 @@ from torch import Tensor
 
 from symray.chem import Generation, assess
 from symray.data import Target, form_of
-from symray.data.units import Symbols
+from symray.data.transforms import Symbols
 from symray.errors import UserError, nearest
+from symray.training.code_distribution import CodeDistribution
 from symray.training.loaded import LoadedModel
-from symray.training.spread import CodeSpread
 
 Prior = Literal["posterior", "prior"]
 
@@ -83,7 +83,7 @@ def generate(
     Raises:
         UserError: the model is of something else or has no Z1, or there is no such target.
     """
-    units = symbols_of(model)
+    transform = symbols_of(model)
     generator = torch.Generator().manual_seed(seed)
     spread = _spread(model)
     own = targets_of(model)
@@ -106,10 +106,12 @@ def generate(
             z[:, is_z1] = _point(model, spread, y, generator)[is_z1]
         network_y = torch.where(y.isnan(), 0.0, y).expand(count, -1) if conditional else None
         indices = torch.cat(
-            [units.mode(model.model.decode(*parts)) for parts in _batches(z, network_y)]
+            [transform.mode(model.model.decode(*parts)) for parts in _batches(z, network_y)]
         )
-        smiles = units.outside(indices)
-        at_point = model.units.y.outside(model.model.predict(z[:1])) if not conditional else None
+        smiles = transform.outside(indices)
+        at_point = (
+            model.transforms.y.outside(model.model.predict(z[:1])) if not conditional else None
+        )
     expected = wanted if at_point is None else _by_target(own, at_point, 0)
     return Generated(
         wanted=dict(wanted),
@@ -149,12 +151,12 @@ def symbols_of(model: LoadedModel) -> Symbols:
     Raises:
         UserError: it is one of something else.
     """
-    if not isinstance(model.units.x, Symbols):
+    if not isinstance(model.transforms.x, Symbols):
         raise UserError(f"model '{model.spec.model}' was not trained on molecules")
-    return model.units.x
+    return model.transforms.x
 
 
-def _spread(model: LoadedModel) -> CodeSpread:
+def _spread(model: LoadedModel) -> CodeDistribution:
     if model.codes is None:
         raise UserError("the model doesn't say where its codes lie: register it again")
     return model.codes
@@ -163,15 +165,17 @@ def _spread(model: LoadedModel) -> CodeSpread:
 def _network_y(model: LoadedModel, wanted: Mapping[str, float]) -> Tensor:
     """The wanted values as networks see them (dy,), NaN where none is wanted."""
     y = torch.full((model.model.networks.y_dims,), torch.nan)
-    units = model.units.y
+    transform = model.transforms.y
     for name, value in wanted.items():
         target = targets_of(model)[name]
         column = target.column
-        y[column] = (value / target.factor - units.shift[column]) / units.scale[column]
+        y[column] = (value / target.factor - transform.shift[column]) / transform.scale[column]
     return y
 
 
-def _point(model: LoadedModel, spread: CodeSpread, y: Tensor, generator: torch.Generator) -> Tensor:
+def _point(
+    model: LoadedModel, spread: CodeDistribution, y: Tensor, generator: torch.Generator
+) -> Tensor:
     """A code (Z,) whose Z1 is the likeliest of those that predict ``y`` (dy,)."""
     codes = spread.draw(CANDIDATES, generator).clamp(spread.low, spread.high)
     wanted = ~y.isnan()

@@ -8,12 +8,12 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from symray.data import Units
-from symray.data.units import XUnits
+from symray.data import Transforms
+from symray.data.transforms import XTransform
 from symray.errors import UserError
 from symray.models.base import Model
+from symray.training.code_distribution import CodeDistribution
 from symray.training.spec import TrialSpec
-from symray.training.spread import CodeSpread
 
 Array = NDArray[np.float32]
 
@@ -25,16 +25,16 @@ class LoadedModel:
     Attributes:
         model: in evaluation mode.
         spec: the trial that it came from, without its code's folder.
-        units: between the data's own and the networks'.
+        transforms: between the data's own and the networks'.
         metrics: as they were when the bundle was written; None where one wasn't finite.
         codes: where the codes of molecules lie.
     """
 
     model: Model
     spec: TrialSpec
-    units: Units
+    transforms: Transforms
     metrics: dict[str, float | None]
-    codes: CodeSpread | None = None
+    codes: CodeDistribution | None = None
 
     @torch.inference_mode()
     def encode(self, x: Any) -> dict[str, Array]:
@@ -43,12 +43,12 @@ class LoadedModel:
         Raises:
             UserError: ``x`` is not such as the model was trained on.
         """
-        return self.encode_stored(_inside("x", self.units.x, x))
+        return self.encode_stored(_inside("x", self.transforms.x, x))
 
     @torch.inference_mode()
     def encode_stored(self, x: Tensor) -> dict[str, Array]:
         """:meth:`encode` of ``x`` (N, ...) as it is stored."""
-        mean, log_sd = self.model.posterior(self.units.x.expand(x))
+        mean, log_sd = self.model.posterior(self.transforms.x.expand(x))
         is_z1 = self.model.z1_mask.bool()
         codes = {"mean": mean, "sd": log_sd.exp(), "z0": mean[:, ~is_z1], "z1": mean[:, is_z1]}
         return {name: code.numpy() for name, code in codes.items()}
@@ -60,15 +60,15 @@ class LoadedModel:
         Raises:
             UserError: ``x`` is not such as the model was trained on, or it doesn't predict Y.
         """
-        return self.predict_stored(_inside("x", self.units.x, x))
+        return self.predict_stored(_inside("x", self.transforms.x, x))
 
     @torch.inference_mode()
     def predict_stored(self, x: Tensor) -> Array:
         """:meth:`predict` of ``x`` (N, ...) as it is stored."""
         if not self.model.predicts_y:
             raise UserError(f"model '{self.spec.model}' does not predict Y: use encode")
-        mean, _ = self.model.posterior(self.units.x.expand(x))
-        return self.units.y.outside(self.model.predict(mean))
+        mean, _ = self.model.posterior(self.transforms.x.expand(x))
+        return self.transforms.y.outside(self.model.predict(mean))
 
     @torch.inference_mode()
     def reconstruct(self, x: Any, y: ArrayLike | None = None) -> Any:
@@ -77,16 +77,16 @@ class LoadedModel:
         Raises:
             UserError: ``x`` or ``y`` is not such as the model was trained on.
         """
-        network_y = None if y is None else _inside("y", self.units.y, y)
+        network_y = None if y is None else _inside("y", self.transforms.y, y)
         output = self.model.decode(self._posterior(x)[0], network_y)
-        return self.units.x.outside(self.units.x.mode(output))
+        return self.transforms.x.outside(self.transforms.x.mode(output))
 
     def _posterior(self, x: Any) -> tuple[Tensor, Tensor]:
-        return self.model.posterior(self.units.x.expand(_inside("x", self.units.x, x)))
+        return self.model.posterior(self.transforms.x.expand(_inside("x", self.transforms.x, x)))
 
 
-def _inside(name: str, units: XUnits, values: Any) -> Tensor:
+def _inside(name: str, transform: XTransform, values: Any) -> Tensor:
     try:
-        return units.inside(values)
+        return transform.inside(values)
     except UserError as error:
         raise UserError(f"{name}: {error}") from None

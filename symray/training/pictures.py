@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from symray.data.units import Pixels, XUnits
+from symray.data.transforms import Pixels, XTransform
 from symray.errors import UserError
 from symray.figures import save, save_traversal_gif, traversal
 from symray.figures.points import Array
@@ -18,19 +18,19 @@ MOVING = np.linspace(-3, 3, 25)
 """Values of a traversed latent, in a picture and in an animation."""
 
 
-def pixels(units: XUnits) -> Pixels:
+def pixels(transform: XTransform) -> Pixels:
     """``units`` as those of images.
 
     Raises:
         UserError: they are of something else.
     """
-    if not isinstance(units, Pixels):
+    if not isinstance(transform, Pixels):
         raise UserError("this model was not trained on images, so there are none to draw")
-    return units
+    return transform
 
 
 @torch.inference_mode()
-def traverse(model: Model, units: Pixels, code: Tensor, values: Sequence[float]) -> Array:
+def traverse(model: Model, transform: Pixels, code: Tensor, values: Sequence[float]) -> Array:
     """Images of ``code`` (Z,) with one latent at a time set to each of ``values``.
 
     Returns:
@@ -40,20 +40,20 @@ def traverse(model: Model, units: Pixels, code: Tensor, values: Sequence[float])
     codes = code.to(model.z1_mask.device).repeat(latents, steps, 1)
     for latent in range(latents):
         codes[latent, :, latent] = torch.tensor(values, device=codes.device)
-    shades = units.shades(model.decode(codes.view(-1, latents)))
-    return shades.reshape(latents, steps, units.height, units.width)
+    shades = transform.shades(model.decode(codes.view(-1, latents)))
+    return shades.reshape(latents, steps, transform.height, transform.width)
 
 
-def save_traversal(model: Model, units: Pixels, code: Tensor, path: Path) -> None:
+def save_traversal(model: Model, transform: Pixels, code: Tensor, path: Path) -> None:
     """Draw what each latent does to ``code`` (Z,): an animation where ``path`` ends in .gif."""
     if path.suffix == ".gif":
-        save_traversal_gif(traverse(model, units, code, MOVING.tolist()), MOVING, path)
+        save_traversal_gif(traverse(model, transform, code, MOVING.tolist()), MOVING, path)
     else:
-        save(traversal(traverse(model, units, code, STILL.tolist()), STILL), path)
+        save(traversal(traverse(model, transform, code, STILL.tolist()), STILL), path)
 
 
 @torch.inference_mode()
-def rebuild(model: Model, units: Pixels, stored: Tensor) -> tuple[Array, Array]:
+def rebuild(model: Model, transform: Pixels, stored: Tensor) -> tuple[Array, Array]:
     """Images (N, height, width) as stored, and as rebuilt from their mean codes."""
-    x = units.expand(stored.to(model.z1_mask.device))
-    return x[:, 0].cpu().numpy(), units.shades(model.decode(model.posterior(x)[0]))
+    x = transform.expand(stored.to(model.z1_mask.device))
+    return x[:, 0].cpu().numpy(), transform.shades(model.decode(model.posterior(x)[0]))

@@ -13,11 +13,11 @@ from symray.models.design import Design
 from symray.training.diverged import Diverged
 from symray.training.draws import Chunk, draw_chunks, steps_of
 from symray.training.evaluation import CHEAP, evaluate, metric_names
+from symray.training.loss_terms import LossTerms, Series, means
 from symray.training.optimise import Optimisers, calls, on_cpu
 from symray.training.schedule import lambda_at, rate_factors
 from symray.training.seeds import stream_seed
 from symray.training.settings import Settings
-from symray.training.terms import Series, Terms, means
 
 TRACED_STEPS = 4000
 """Steps from the beginning of which every value of a traced log is kept; as the paper's figures."""
@@ -114,8 +114,8 @@ class Trainer:
             for name, value in self.hyperparameters.items()
         }
         updates, factors = self.optimisers.updates, iter(self.rate_factors)
-        expand = self.data.units.x.expand
-        terms = Terms()
+        expand = self.data.transforms.x.expand
+        terms = LossTerms()
         self.model.train()
         for chunk in self.draw():
             for batches, noise in steps_of(chunk, expand, self.device):

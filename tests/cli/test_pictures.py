@@ -32,7 +32,7 @@ def test_an_image_of_ones_own_is_the_same_start(
     folder = sprites_study.folder / "champion" / "model"
     data = load_data(sprites_study.file.data_spec())
     stored = data.split("validation").x[[5, 3]]
-    np.savez(tmp_path / "own.npz", x=data.units.x.outside(stored))
+    np.savez(tmp_path / "own.npz", x=data.transforms.x.outside(stored))
     for name, options in (
         ("a", ("--image", 3)),
         ("b", ("--input", tmp_path / "own.npz", "--image", 1)),

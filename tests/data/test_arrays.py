@@ -36,8 +36,8 @@ def test_columns_and_parts(save):
     assert 0.75 * ROWS < train < 0.85 * ROWS
     for split in (validation, test):
         assert 0.06 * ROWS < len(split.x) < 0.14 * ROWS
-        raw_x = split.x * data.units.x.scale + data.units.x.shift
-        raw_y = split.y * data.units.y.scale + data.units.y.shift
+        raw_x = split.x * data.transforms.x.scale + data.transforms.x.shift
+        raw_y = split.y * data.transforms.y.scale + data.transforms.y.shift
         row = np.abs(x.reshape(ROWS, 6)[:, None] - raw_x.numpy()).max(-1).argmin(0)
         np.testing.assert_allclose(raw_x, x.reshape(ROWS, 6)[row], rtol=1e-4, atol=1e-4)
         np.testing.assert_allclose(raw_y[:, 0], y[row], rtol=1e-4, atol=1e-4)
@@ -52,10 +52,10 @@ def test_networks_see_what_the_training_rows_standardise(save):
     scaled = everything.x[0].double()
     np.testing.assert_allclose(scaled.mean(0), 0, atol=1e-5)
     np.testing.assert_allclose(scaled.std(0, correction=0), 1, rtol=1e-5)
-    raw = everything.x[0] * data.units.x.scale + data.units.x.shift
+    raw = everything.x[0] * data.transforms.x.scale + data.transforms.x.shift
     oracle = StandardScaler().fit(raw.double().numpy())
-    np.testing.assert_allclose(data.units.x.shift, oracle.mean_, rtol=1e-4)
-    np.testing.assert_allclose(data.units.x.scale, oracle.scale_, rtol=1e-4)
+    np.testing.assert_allclose(data.transforms.x.shift, oracle.mean_, rtol=1e-4)
+    np.testing.assert_allclose(data.transforms.x.scale, oracle.scale_, rtol=1e-4)
     assert all(split.x.dtype == torch.float32 for split in held_out)
 
 
@@ -63,7 +63,7 @@ def test_a_constant_column_is_harmless(save):
     x, y = numbers()
     x[:, 0, 0] = 0.1
     data = Arrays(save(x=x, y=y), "x", "y")
-    assert data.units.x.scale[0] == 1
+    assert data.transforms.x.scale[0] == 1
     assert data.split("validation").x[:, 0].abs().max() < 1e-6
 
 
@@ -190,10 +190,10 @@ def test_columns_far_from_zero_keep_their_digits(save):
     scaled = data.epoch(data.passes(1), 1, torch.Generator()).x[0].double()
     np.testing.assert_allclose(scaled.mean(0), 0, atol=1e-5)
     np.testing.assert_allclose(scaled.std(0, correction=0), 1, rtol=1e-5)
-    raw = data.units.x.outside(split.x)
-    np.testing.assert_allclose(data.units.x.inside(raw), split.x, atol=1e-6)
+    raw = data.transforms.x.outside(split.x)
+    np.testing.assert_allclose(data.transforms.x.inside(raw), split.x, atol=1e-6)
     assert np.abs(far[:, None, :] - raw).max(-1).min(0).max() < 1e-5
-    again = type(data.units).from_json(data.units.to_json())
+    again = type(data.transforms).from_json(data.transforms.to_json())
     np.testing.assert_allclose(again.x.outside(split.x), raw)
     assert plain.key == data.key
 
@@ -202,7 +202,7 @@ def test_ordinary_columns_are_what_float32_gave(save):
     x, y = numbers()
     data = Arrays(save(x=x, y=y), "x", "y")
     rows = x.reshape(ROWS, 6).astype(np.float32)
-    shift, scale = data.units.x.shift.float(), data.units.x.scale.float()
+    shift, scale = data.transforms.x.shift.float(), data.transforms.x.scale.float()
     before = (torch.from_numpy(rows) - shift) / scale
     split = data.split("test")
     nearest = (before[:, None] - split.x).abs().amax(-1).amin(0)

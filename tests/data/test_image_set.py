@@ -33,7 +33,7 @@ def make(tmp_path):
 
 
 def images_of(data: ImageSet, stored: torch.Tensor) -> np.ndarray:
-    return data.units.x.expand(stored).reshape(-1, 64, 64).numpy()
+    return data.transforms.x.expand(stored).reshape(-1, 64, 64).numpy()
 
 
 def test_splits_are_parts_of_the_images_by_their_content(make):
@@ -174,7 +174,7 @@ def test_what_was_taken_for_what_is_kept(make):
     assert data.read_as == "values 0..16 read as grey levels of 16"
     assert set(np.unique(images_of(data, data.split("test").x))) == {0, 1}
     assert data.constant == ("f 2",)
-    assert type(data.units).from_json(data.units.to_json()).x.white == 16
+    assert type(data.transforms).from_json(data.transforms.to_json()).x.white == 16
 
 
 def test_names_of_arrays_are_not_run_together_in_the_cache(tmp_path):

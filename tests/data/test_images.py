@@ -21,7 +21,7 @@ def save(tmp_path):
 
 
 def expanded(images):
-    return images.units.expand(torch.from_numpy(images.stored)).numpy()
+    return images.transform.expand(torch.from_numpy(images.stored)).numpy()
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,8 @@ def test_a_stack_of_batches_expands(save, array):
     images = load_images(save(x=array), "x")
     stored = torch.from_numpy(images.stored)
     assert torch.equal(
-        images.units.expand(stored.view(4, 5, -1)), images.units.expand(stored).view(4, 5, 1, 6, 5)
+        images.transform.expand(stored.view(4, 5, -1)),
+        images.transform.expand(stored).view(4, 5, 1, 6, 5),
     )
 
 

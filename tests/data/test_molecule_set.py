@@ -52,8 +52,8 @@ def test_a_file_becomes_a_data_set(own_cache, table, codec):
     assert data.passes(52) == 10
     batch = data.epoch(52, 10, torch.Generator().manual_seed(0))
     assert batch.x.shape == (10, 52, data.x_shape[0])
-    smiles = data.units.x.outside(batch.x.reshape(520, -1))
-    y = data.units.y.outside(batch.y.reshape(520, -1))
+    smiles = data.transforms.x.outside(batch.x.reshape(520, -1))
+    y = data.transforms.y.outside(batch.y.reshape(520, -1))
     np.testing.assert_allclose(y, [[s.count("C"), s.count("O")] for s in smiles], atol=1e-4)
     assert abs(batch.y.mean()) < 1e-5
     assert abs(batch.y.reshape(520, 2).std(0, correction=0) - 1).max() < 1e-5
@@ -65,7 +65,7 @@ def test_a_file_becomes_a_data_set(own_cache, table, codec):
 
 
 def y_of(data, split):
-    return np.rint(data.units.y.outside(split.y))
+    return np.rint(data.transforms.y.outside(split.y))
 
 
 def test_the_order_of_the_file_plays_no_role(own_cache, table):

@@ -70,8 +70,8 @@ def test_zinc_has_rdkits_qed_and_says_what_it_left_out(small):
     named_data_set("zinc").prepare(small, lambda what, done, total: said.append(what))
     data = load_data("zinc")
     split = data.split("test")
-    smiles = data.units.x.outside(split.x)
-    np.testing.assert_allclose(data.units.y.outside(split.y)[:, 0], qed(smiles), atol=1e-6)
+    smiles = data.transforms.x.outside(split.x)
+    np.testing.assert_allclose(data.transforms.y.outside(split.y)[:, 0], qed(smiles), atol=1e-6)
     assert said[-1].startswith("1 rows can't be used and are left out, the first: line 501: 'C(('")
 
 

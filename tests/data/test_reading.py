@@ -19,8 +19,8 @@ def wrappings(text: str) -> list[bytes]:
     return [
         plain,
         BOM + plain,
-        gzip.compress(plain),
-        gzip.compress(BOM + plain),
+        gzip.compress(plain, mtime=0),
+        gzip.compress(BOM + plain, mtime=0),
         plain.replace(b"\n", b"\r\n"),
         plain.replace(b"\n", b"\r"),
     ]
@@ -121,7 +121,7 @@ def test_what_is_no_number_to_everybody_is_none(tmp_path, cell, reason):
         (TABLE.encode("utf-16-le"), "is no text: it has zero bytes"),
         (TABLE.replace("ethanol", "é").encode("latin-1"), r"no text in UTF-8 \(byte 0xe9\)"),
         (b"PK\x03\x04rest", "is a spreadsheet or a zip archive; save the table in it as CSV"),
-        (gzip.compress(TABLE.encode() * 99)[:60], "it is packed, and damaged or cut off"),
+        (gzip.compress(TABLE.encode() * 99, mtime=0)[:60], "it is packed, and damaged or cut off"),
         (b"smiles,logP,logP\nC,1,2\n", "has two columns 'logP'; rename one"),
     ],
 )

@@ -53,12 +53,12 @@ def test_predictions_are_what_the_networks_give_in_the_datas_units(
     tmp_path: Path, stib: Made
 ) -> None:
     loaded, trainer = stib
-    units = trainer.data.units
+    transform = trainer.data.transforms
     with torch.inference_mode():
-        x = ((torch.from_numpy(X) - units.x.shift) / units.x.scale).float()
+        x = ((torch.from_numpy(X) - transform.x.shift) / transform.x.scale).float()
         mean = trainer.model.eval().posterior(x)[0]
-        y = trainer.model.predict(mean) * units.y.scale + units.y.shift
-        x_hat = trainer.model.decode(mean) * units.x.scale + units.x.shift
+        y = trainer.model.predict(mean) * transform.y.scale + transform.y.shift
+        x_hat = trainer.model.decode(mean) * transform.x.scale + transform.x.shift
     predicted = predict(loaded, npz(tmp_path, x=X), codes=True)
     assert list(predicted) == ["y", "x_hat", "z0", "z1"]
     for name, expected in {"y": y, "x_hat": x_hat, "z0": mean[:, :2], "z1": mean[:, 2:]}.items():

@@ -34,7 +34,7 @@ def writer_to(
     return MLflowWriter(
         connect=lambda: Projection(record, client),
         contents=lambda name: contents_of(record, name, live=True),
-        tell=(told if told is not None else []).append,
+        notify=(told if told is not None else []).append,
     )
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from symray.data.base import VECTORS, Batch, DataSet, Split, SplitName
-from symray.data.units import Affine, Units
+from symray.data.transforms import Affine, Transforms
 from symray.models.base import Hyperparameters, Loss, Model, Noise, Phase
 from symray.networks import Dense, Networks
 
@@ -18,7 +18,7 @@ class TinyData(DataSet):
 
     form = VECTORS
     name, key, x_shape, y_dims = "tiny", "tiny-1", (2,), 1
-    units = Units(
+    transforms = Transforms(
         Affine(torch.tensor([1.0, 2.0]), torch.tensor([10.0, 10.0])),
         Affine(torch.zeros(1), torch.tensor([10.0])),
     )

@@ -58,9 +58,9 @@ def test_a_loaded_model_computes_what_the_trained_one_did(tmp_path, npz):
     assert loaded.model.state_dict().keys() == weights.keys()
     assert all(torch.equal(v, weights[k]) for k, v in loaded.model.state_dict().items())
     assert loaded.metrics == metrics | {"test/odd": None}
-    split, units = trainer.data.split("validation"), trainer.data.units
-    x = (split.x * units.x.scale + units.x.shift).numpy()
-    y = (split.y * units.y.scale + units.y.shift).numpy()
+    split, transforms = trainer.data.split("validation"), trainer.data.transforms
+    x = (split.x * transforms.x.scale + transforms.x.shift).numpy()
+    y = (split.y * transforms.y.scale + transforms.y.shift).numpy()
     codes = loaded.encode(x)
     assert {name: code.shape for name, code in codes.items()} == {
         "mean": (len(x), 3),

@@ -8,7 +8,7 @@ CPU = torch.device("cpu")
 def draw(model, data, steps, seed=0, **options):
     generator = torch.Generator().manual_seed(seed)
     chunks = draw_chunks(model, data, ["first", "second"], 4, steps, generator, **options)
-    expand = data.units.x.expand
+    expand = data.transforms.x.expand
     return [step for chunk in chunks for step in steps_of(chunk, expand, CPU)]
 
 

@@ -7,7 +7,7 @@ import torch
 from symray.data import load_data
 from symray.data.base import VECTORS, Split
 from symray.data.image_set import WITH_FACTORS, WITHOUT_FACTORS
-from symray.data.units import Affine, Units
+from symray.data.transforms import Affine, Transforms
 from symray.errors import UserError
 from symray.metrics import METRICS, kraskov_mi, synergy_term
 from symray.metrics.disentanglement import active_latents, factor_vae_metric, mig, sap_r2
@@ -38,7 +38,7 @@ def split():
 @pytest.fixture
 def data(tiny_data):
     tiny_data = tiny_data()
-    tiny_data.units = Units(
+    tiny_data.transforms = Transforms(
         Affine(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0])),
         Affine(torch.tensor([5.0]), torch.tensor([6.0])),
     )
@@ -173,7 +173,7 @@ def test_every_metric_of_images_is_what_its_function_gives(sprites):
     values = evaluate(model, data, split, names)
     assert values.keys() == names
     assert all(math.isfinite(value) for value in values.values())
-    x = data.units.x.expand(split.x)
+    x = data.transforms.x.expand(split.x)
     with torch.inference_mode():
         mu, log_sigma = model.posterior(x)
         p = model.decode(mu).sigmoid()

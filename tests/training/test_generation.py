@@ -9,9 +9,9 @@ from symray.data import load_data
 from symray.errors import UserError
 from symray.training.build import build_trainer
 from symray.training.bundle import load_bundle, save_bundle
+from symray.training.code_distribution import CodeDistribution
 from symray.training.generation import generate, properties, targets_of
 from symray.training.spec import TrialSpec
-from symray.training.spread import CodeSpread
 
 SIZES = {
     "gru_width": 8,
@@ -56,13 +56,15 @@ def test_a_restored_model_decodes_the_same_strings(bundle):
     split = trainer.data.split("test")
     with torch.inference_mode():
         model = trainer.model.eval()
-        mean = model.posterior(trainer.data.units.x.expand(split.x))[0]
-        expected = trainer.data.units.x.outside(trainer.data.units.x.mode(model.decode(mean)))
-    smiles = trainer.data.units.x.outside(split.x)
+        mean = model.posterior(trainer.data.transforms.x.expand(split.x))[0]
+        expected = trainer.data.transforms.x.outside(
+            trainer.data.transforms.x.mode(model.decode(mean))
+        )
+    smiles = trainer.data.transforms.x.outside(split.x)
     assert loaded.reconstruct(smiles) == expected
     np.testing.assert_allclose(
         loaded.predict(smiles),
-        trainer.data.units.y.outside(model.predict(mean).detach()),
+        trainer.data.transforms.y.outside(model.predict(mean).detach()),
         rtol=1e-4,
     )
     assert list(targets_of(loaded)) == ["carbons", "oxygens"]
@@ -72,7 +74,7 @@ def test_where_codes_lie_is_saved_with_the_model(bundle):
     loaded, trainer = bundle("stib")
     split = trainer.data.split("validation")
     with torch.inference_mode():
-        mean, log_sd = trainer.model.posterior(trainer.data.units.x.expand(split.x))
+        mean, log_sd = trainer.model.posterior(trainer.data.transforms.x.expand(split.x))
     spread = loaded.codes
     np.testing.assert_allclose(spread.mean, mean.mean(0), atol=1e-5)
     np.testing.assert_allclose(spread.low, mean.amin(0), atol=1e-5)
@@ -86,13 +88,13 @@ def test_where_codes_lie_is_saved_with_the_model(bundle):
 
 def test_z1_is_where_the_property_is_and_z0_is_drawn(bundle, monkeypatch):
     loaded, _ = bundle("stib")
-    shift, scale = loaded.units.y.shift, loaded.units.y.scale
+    shift, scale = loaded.transforms.y.shift, loaded.transforms.y.scale
     monkeypatch.setattr(  # carbons follow z1 by a straight line, oxygens don't
         type(loaded.model),
         "predict",
         lambda self, z: torch.cat([2 * z[:, 3:], 0 * z[:, 3:]], dim=1),
     )
-    spread = CodeSpread(torch.zeros(4), torch.eye(4), -3 * torch.ones(4), 3 * torch.ones(4))
+    spread = CodeDistribution(torch.zeros(4), torch.eye(4), -3 * torch.ones(4), 3 * torch.ones(4))
     object.__setattr__(loaded, "codes", spread)
     wanted = float(shift[0] + 0.8 * scale[0])
     made = generate(loaded, {"carbons": wanted}, 60)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from symray.data.units import Affine, Pixels
+from symray.data.transforms import Affine, Pixels
 from symray.errors import UserError
 from symray.models import NonSynVAE
 from symray.networks import Convolutional

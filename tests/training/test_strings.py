@@ -8,7 +8,7 @@ import torch
 
 from symray.chem import DeepSmilesCodec, GrammarCodec
 from symray.data.base import Batch, DataForm, DataSet, Split, Target
-from symray.data.units import Affine, Symbols, Units
+from symray.data.transforms import Affine, Symbols, Transforms
 from symray.errors import UserError
 from symray.metrics import METRICS
 from symray.models.design import Design
@@ -65,13 +65,13 @@ class Isomers(DataSet):
 
     form = FORM
     name, key, y_dims, x_shape = "isomers", "isomers-1", 2, (40, 76)
-    units = Units(
+    transforms = Transforms(
         Symbols(GrammarCodec(40)), Affine(torch.tensor([0.2, 70.0]), torch.tensor([0.05, 3.0]))
     )
 
     def __init__(self, count=100):
         smiles = [f"C{'CNO'[i % 3]}C{'CO'[i % 2]}{'C' * (i % 5)}" for i in range(count)]
-        self.x = self.units.x.inside(smiles)
+        self.x = self.transforms.x.inside(smiles)
         counts = [[s.count("C"), s.count("O")] for s in smiles]
         self.y = torch.tensor(counts, dtype=torch.float32) - 2
 
@@ -98,7 +98,7 @@ def test_each_target_has_its_error_in_its_unit_and_their_sum_is_in_deviations():
     data, model = Isomers(), built("stib")
     values = evaluate(model, data, data.split("test"), ["mae_gap_ev", "mae_gap_kcal", "y_mae"])
     with torch.no_grad():
-        y_hat = model.predict(model.posterior(data.units.x.expand(data.x))[0])
+        y_hat = model.predict(model.posterior(data.transforms.x.expand(data.x))[0])
     errors = (y_hat - data.y).abs().mean(0)
     assert values["mae_gap_ev"] == pytest.approx(float(errors[0]) * 0.05 * 27, rel=1e-5)
     assert values["mae_gap_kcal"] / values["mae_gap_ev"] == pytest.approx(600 / 27)
@@ -109,9 +109,9 @@ def test_reconstruction_is_decoded_greedily_from_the_mean_codes():
     data, model = Isomers(), built("stib")
     values = evaluate(model, data, data.split("test"), ["x_exact", "x_accuracy", "x_nats"])
     with torch.no_grad():
-        x = data.units.x.expand(data.x)
+        x = data.transforms.x.expand(data.x)
         output = model.decode(model.posterior(x)[0])
-        x_hat = data.units.x.codec.choose(output.numpy())
+        x_hat = data.transforms.x.codec.choose(output.numpy())
     real = data.x.numpy() != 75
     assert values["x_accuracy"] == pytest.approx((x_hat == data.x.numpy())[real].mean())
     assert values["x_exact"] == (x_hat == data.x.numpy()).all(axis=1).mean()

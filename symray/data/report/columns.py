@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symray.data.units import Affine
+from symray.data.transforms import Affine
 from symray.errors import shortened
 
 ALMOST = 0.95
@@ -51,10 +51,10 @@ class Column:
 
 
 def columns_of(
-    side: str, names: Sequence[str], rows: NDArray[Any], units: Affine
+    side: str, names: Sequence[str], rows: NDArray[Any], transform: Affine
 ) -> Iterable[Column]:
     """The columns of ``rows`` (N, d), which networks see in ``units``."""
-    shift, scale = units.shift.numpy(), units.scale.numpy()
+    shift, scale = transform.shift.numpy(), transform.scale.numpy()
     for i, (name, column) in enumerate(zip(names, rows.T, strict=True)):
         values, counts = np.unique(column, return_counts=True)
         seen = np.unique(((values.astype(np.float64) - shift[i]) / scale[i]).astype(np.float32))

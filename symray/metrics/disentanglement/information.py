@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symray.metrics.disentanglement.encoded import Classes, Factors, as_encoded, draw_rows
-from symray.metrics.disentanglement.gap import top_gap
+from symray.metrics.disentanglement.score_gap import top_gap
 from symray.metrics.points import Floats, Points
 
 BINS = 20

@@ -3,7 +3,7 @@
 import numpy as np
 
 from symray.metrics.disentanglement.encoded import Factors, as_encoded, draw_rows
-from symray.metrics.disentanglement.gap import top_gap
+from symray.metrics.disentanglement.score_gap import top_gap
 from symray.metrics.points import Floats, Points, standardised
 
 

@@ -8,11 +8,11 @@ from torch.func import functional_call, vmap
 
 from symray.data.base import Batch
 from symray.models.base import Hyperparameters, Loss, Noise, Phase
+from symray.training.loss_terms import LossTerm
 from symray.training.optimise import trained
 from symray.training.packed.stack import Stack
 from symray.training.packed.window import Window
 from symray.training.settings import Settings
-from symray.training.terms import Term
 
 
 class Numbers:
@@ -60,13 +60,13 @@ class Step:
         self._hp = {name: values[:members] for name, values in numbers.hp.items()}
         self._decays = numbers.decays[:members]
         self._clips = None if numbers.clips is None else numbers.clips[:members]
-        self.terms: list[Term] = []
+        self.terms: list[LossTerm] = []
         self.history = torch.empty(0)
 
     def __call__(self) -> None:
         """Train the step that stands at the window's place, and go on to the next place."""
         batches, noise, rates = self._window.step(self._members)
-        terms: list[Term] = []
+        terms: list[LossTerm] = []
         values: list[Tensor] = []
         for (phase, names), drawn in zip(self._phases, noise, strict=True):
             losses, logs = self._losses(phase.name, names, batches, drawn)
@@ -77,7 +77,7 @@ class Step:
             optimiser = self._stack.optimisers[phase.optimiser]
             optimiser.update(names, gradients, rate, self._decays)
             for name, logged in {**logs, "loss": losses}.items():
-                terms.append(Term(phase.name, name))
+                terms.append(LossTerm(phase.name, name))
                 values.append(logged.detach())
         self._write(terms, values)
 
@@ -97,7 +97,7 @@ class Step:
         return vmap(loss)(parameters, self._buffers, batches, noise, hp)
 
     @torch.no_grad()
-    def _write(self, terms: list[Term], values: list[Tensor]) -> None:
+    def _write(self, terms: list[LossTerm], values: list[Tensor]) -> None:
         place = self._window.place
         if not self.terms:
             self.terms = terms

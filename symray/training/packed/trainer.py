@@ -7,13 +7,13 @@ import torch
 
 from symray.errors import UserError
 from symray.training.diverged import Diverged
+from symray.training.loss_terms import LossTerm
 from symray.training.optimise import by_optimiser, calls, learning_rate
 from symray.training.packed.capture import captured
 from symray.training.packed.key import packs, program
 from symray.training.packed.stack import Stack
 from symray.training.packed.step import Numbers, Step
 from symray.training.packed.window import Window
-from symray.training.terms import Term
 from symray.training.trainer import Trainer
 
 Outcome = dict[str, float] | Diverged
@@ -131,7 +131,7 @@ class PackedTrainer:
 
     def _outcome(self, member: Trainer, values: np.ndarray, finite: bool) -> Outcome:
         """What ``member`` makes of the values (S, terms) that its losses logged."""
-        columns: dict[Term, list[int]] = {}
+        columns: dict[LossTerm, list[int]] = {}
         for column, term in enumerate(self._step.terms):  # repeats of a phase log the same terms
             columns.setdefault(term, []).append(column)
         series = {term: values[:, found].ravel() for term, found in columns.items()}

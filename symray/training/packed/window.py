@@ -38,7 +38,7 @@ class Window:
 
         self._parts = [room((slots, *part.shape[1:]), part.dtype) for part in parts]
         self._noise_names = [list(noise) for noise in one.noise]
-        self._expand = like.data.units.x.expand
+        self._expand = like.data.transforms.x.expand
         self.rates = room((len(by_optimiser(like.phases)), slots), torch.float64)
         self.place = torch.zeros((), dtype=torch.long, device=like.device)
 

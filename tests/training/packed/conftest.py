@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from symray.data.units import Pixels
+from symray.data.transforms import Pixels
 from symray.training.build import build_trainer
 from symray.training.spec import TrialSpec
 from symray.training.trainer import Trainer

@@ -11,31 +11,31 @@ from torch import Tensor
 _FLUSH = 1024
 
 
-class Term(NamedTuple):
+class LossTerm(NamedTuple):
     """A number that the loss of ``phase`` logs at every call."""
 
     phase: str
     name: str
 
 
-Series = Mapping[Term, np.ndarray]
+Series = Mapping[LossTerm, np.ndarray]
 """The value of each term at each of its calls, in their order, float64 (calls,)."""
 
 
-class Terms:
+class LossTerms:
     """Collects losses and their logs without a synchronisation, to be read once per epoch."""
 
     def __init__(self) -> None:
-        self._pending: dict[Term, list[Tensor]] = {}
-        self._stacked: dict[Term, list[Tensor]] = {}
+        self._pending: dict[LossTerm, list[Tensor]] = {}
+        self._stacked: dict[LossTerm, list[Tensor]] = {}
 
     def add(self, phase: str, loss: Tensor, logs: Mapping[str, Tensor]) -> None:
         """Note one call's loss () and logs (); the loss itself is the term ``loss``."""
         for name, value in {**logs, "loss": loss}.items():
-            pending = self._pending.setdefault(Term(phase, name), [])
+            pending = self._pending.setdefault(LossTerm(phase, name), [])
             pending.append(value.detach())
             if len(pending) == _FLUSH:  # a scalar of its own costs some hundred bytes
-                self._stacked.setdefault(Term(phase, name), []).append(torch.stack(pending))
+                self._stacked.setdefault(LossTerm(phase, name), []).append(torch.stack(pending))
                 pending.clear()
 
     def series(self) -> Series:

@@ -13,7 +13,7 @@ from symray.training.encoded import Encoded
 
 
 @dataclass(frozen=True)
-class CodeSpread:
+class CodeDistribution:
     """The aggregate posterior of the validation split as a Gaussian, and the range of its means.
 
     Attributes:
@@ -30,7 +30,7 @@ class CodeSpread:
 
     @classmethod
     @torch.inference_mode()
-    def measured(cls, model: Model, data: DataSet) -> "CodeSpread":
+    def measured(cls, model: Model, data: DataSet) -> "CodeDistribution":
         """Of ``model`` on the validation split of ``data``."""
         encoded = Encoded(model, data, data.split("validation"), seed=0)
         means = encoded.mean.double()
@@ -55,6 +55,6 @@ class CodeSpread:
         return {name: value.tolist() for name, value in vars(self).items()}
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "CodeSpread":
+    def from_json(cls, value: Mapping[str, Any]) -> "CodeDistribution":
         """The inverse of :meth:`to_json`."""
         return cls(**{name: torch.tensor(numbers) for name, numbers in value.items()})

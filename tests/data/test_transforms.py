@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from symray.data.units import Affine, Pixels, Units
+from symray.data.transforms import Affine, Pixels, Transforms
 from symray.errors import UserError
 
 AFFINE = Affine(torch.tensor([1.0, -2.0]), torch.tensor([2.0, 10.0]))
@@ -20,9 +20,9 @@ GREYS = np.random.default_rng(1).integers(0, 256, (7, 3, 5)) / 255
 
 @pytest.mark.parametrize("x", [AFFINE, BINARY, GREY])
 def test_units_survive_json(x):
-    units = Units(x, Affine.identity(3))
-    again = Units.from_json(json.loads(json.dumps(units.to_json())))
-    assert again.to_json() == units.to_json()
+    transform = Transforms(x, Affine.identity(3))
+    again = Transforms.from_json(json.loads(json.dumps(transform.to_json())))
+    assert again.to_json() == transform.to_json()
     assert type(again.x) is type(x)
 
 
@@ -58,13 +58,13 @@ def test_a_channel_of_one_a_tensor_and_booleans_are_images_too():
     assert torch.equal(BINARY.inside(BITS * 0.5), expected)  # half is white
 
 
-@pytest.mark.parametrize("units", [BINARY, GREY])
-def test_the_most_probable_image_and_the_expected_one(units):
+@pytest.mark.parametrize("transform", [BINARY, GREY])
+def test_the_most_probable_image_and_the_expected_one(transform):
     logits = torch.tensor(np.where(BITS, 2.0, -1.0), dtype=torch.float32).unsqueeze(1)
-    mode = units.outside(units.mode(logits))
+    mode = transform.outside(transform.mode(logits))
     shades = 1 / (1 + np.exp(-logits[:, 0].numpy()))
-    np.testing.assert_allclose(mode, BITS if units.binary else shades, atol=1 / 255)
-    np.testing.assert_allclose(units.shades(logits), shades, rtol=1e-6)
+    np.testing.assert_allclose(mode, BITS if transform.binary else shades, atol=1 / 255)
+    np.testing.assert_allclose(transform.shades(logits), shades, rtol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 
 
-class XUnits(ABC):
+class XTransform(ABC):
     """The forms that X takes: a file's own, as stored, and as networks see it.
 
     All but :meth:`inside` work on whole batches, on any device.
@@ -39,5 +39,5 @@ class XUnits(ABC):
 
     @classmethod
     @abstractmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "XUnits":
+    def from_json(cls, value: Mapping[str, Any]) -> "XTransform":
         """The inverse of :meth:`to_json`."""

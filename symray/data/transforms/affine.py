@@ -1,4 +1,4 @@
-"""Units of vectors."""
+"""Vectors: standardised, and back."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from symray.data.units.base import XUnits
+from symray.data.transforms.base import XTransform
 from symray.errors import UserError
 
 FAR = 1e3
@@ -17,7 +17,7 @@ FAR = 1e3
 
 
 @dataclass(frozen=True)
-class Affine(XUnits):
+class Affine(XTransform):
     """Vectors: networks see ``(value - shift) / scale``, and so they are stored.
 
     Both ways are gone in float64; what is stored is float32.

@@ -1,4 +1,4 @@
-"""Units of images."""
+"""Images: from pixels to packed bits or bytes, to what networks see, and back."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from symray.data.bits import pack, unpack
-from symray.data.units.base import XUnits
+from symray.data.transforms.base import XTransform
 from symray.errors import UserError
 
 WHITE = 255  # of whole numbers; 1 is white too where nothing is brighter
 
 
 @dataclass(frozen=True)
-class Pixels(XUnits):
+class Pixels(XTransform):
     """Images in one channel: networks see them between 0 and 1, and predict logits.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""Units of molecules written as strings of symbols."""
+"""Strings of symbols: from a molecule to its indices, to what networks see, and back."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 
 from symray.chem import Codec, Encoded, canonical_batch, codec_from_json
-from symray.data.units.base import XUnits
+from symray.data.transforms.base import XTransform
 from symray.errors import UserError
 
 
 @dataclass(frozen=True)
-class Symbols(XUnits):
+class Symbols(XTransform):
     """SMILES: stored as a codec's indices (N, L), seen by networks as one-hot rows (N, L, V).
 
     Attributes:

@@ -14,6 +14,7 @@ import argparse
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
@@ -169,7 +170,7 @@ def main() -> None:
         "beta-VAE metric": plain_beta_vae,
         "MIG": plain_mig,
     }.items():
-        compare(name, every[name], lambda plain=plain: plain(codes, factors), 3)
+        compare(name, every[name], partial(plain, codes, factors), 3)
     chosen = "all factors" if arguments.all_factors else "shape, scale"
     compare(
         f"SAP, linear SVM, {chosen}",

@@ -22,7 +22,7 @@ from symray.training.build import build_trainer
 from symray.training.spec import TrialSpec
 
 STEPS = 20
-CASES: dict[str, tuple[str, Any, dict[str, int]]] = {
+CASES: dict[str, tuple[str, Any, dict[str, float | int]]] = {
     "STIB": ("stib", "artificial", {"batch_size": 60}),
     "Non-Syn VAE": ("non_syn", {"dsprites": [1, 1, 4, 2, 2]}, {"batch_size": 64}),
 }

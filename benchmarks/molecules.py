@@ -85,7 +85,8 @@ class Bare(nn.Module):
         repeated = torch.relu(self.first(z)).unsqueeze(1).expand(-1, self.length, -1)
         logits = self.last(self.writer(repeated)[0])
         nats = cross_entropy(logits.flatten(0, 1), x.flatten(), reduction="sum") / len(x)
-        return kl + nats + 3 * mse_loss(self.property(z), y)
+        loss: torch.Tensor = kl + nats + 3 * mse_loss(self.property(z), y)
+        return loss
 
 
 def random_molecules(folder: Path) -> MoleculeSet:

@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
@@ -34,6 +35,7 @@ from ray.tune.search.optuna import OptunaSearch
 from tracking import FreeTask, mlflow_server
 
 from services import Postgres, program, unprivileged_user
+from symray.scheduling.tuning import run_tasks
 from symray.search.progress import Progress
 from symray.study import driver
 from symray.study.launch import launch
@@ -95,10 +97,13 @@ def ours(trials: int, reports: int, home: Path) -> dict[str, float]:
         STUDY.format(name=home.name, reports=reports, trials=trials, concurrency=AT_A_TIME)
     )
     (file,) = load_study_file(path)
-    driver.run_tasks = functools.partial(driver.run_tasks, trainable=FreeTask)
-    driver.Driver._conclude = lambda self: None  # there are no models
     clock = Clock()
-    launch(file, clock, threading.Event())
+    free = functools.partial(run_tasks, trainable=FreeTask)
+    with (
+        mock.patch.object(driver, "run_tasks", free),
+        mock.patch.object(driver.Driver, "_conclude", return_value=None),  # there are no models
+    ):
+        launch(file, clock, threading.Event())
     assert len(clock.wall) == trials
     return clock.per_trial()
 

@@ -113,7 +113,8 @@ def main() -> None:
     parser.add_argument("--proxy", type=int, nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.proxy:
-        return serve(*options.proxy, options.delay)
+        port, target = options.proxy
+        return serve(port, target, options.delay)
     print(machine())
     seconds: dict[bool, list[float]] = {True: [], False: []}
     with tempfile.TemporaryDirectory() as name:

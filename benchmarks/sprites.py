@@ -10,6 +10,7 @@ with real images comes first.
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -103,7 +104,7 @@ def main() -> None:
         best = dict.fromkeys(ways, np.inf)
         for _ in range(ROUNDS):
             for name, way in ways.items():
-                best[name] = min(best[name], seconds(lambda way=way, batch=packed: way(batch)))
+                best[name] = min(best[name], seconds(partial(way, packed)))
         figures = ", ".join(f"{name} {best[name] * 1e6:.0f} us" for name in ways)
         print(f"expanding {batch:>5} images: {figures}")
 

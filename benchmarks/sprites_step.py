@@ -110,7 +110,8 @@ def naive(model: str, stored: np.ndarray) -> Epoch:
 
     def codes(x: Tensor) -> Tensor:
         mu, logvar = nets.encoder(x).chunk(2, 1)
-        return mu + (logvar / 2).exp() * torch.randn(BATCH, LATENTS)
+        z: Tensor = mu + (logvar / 2).exp() * torch.randn(BATCH, LATENTS)
+        return z
 
     def epoch() -> None:
         for _ in range(STEPS):
@@ -123,7 +124,7 @@ def naive(model: str, stored: np.ndarray) -> Epoch:
                 logs["tc"] = (logits[:, 0] - logits[:, 1]).mean()
                 loss = loss + GAMMA * logs["tc"]
             adam.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             adam.step()
             if model == "factor_vae":
                 permuted = codes(batch())
@@ -132,14 +133,14 @@ def naive(model: str, stored: np.ndarray) -> Epoch:
                 zeros = torch.zeros(BATCH, dtype=torch.long)
                 second = (cross_entropy(real, zeros) + cross_entropy(fake, zeros + 1)) / 2
                 other.zero_grad()
-                second.backward()
+                second.backward()  # type: ignore[no-untyped-call]
                 other.step()
             else:
                 kls = latent_kl(*nets.encoder(batch()).chunk(2, 1))
                 worst = greedy(kls.tolist())
                 second = ALPHA * kls[worst].sum()
                 adam.zero_grad()
-                second.backward()
+                second.backward()  # type: ignore[no-untyped-call]
                 adam.step()
             logs["second"] = second
             history.append({name: value.item() for name, value in logs.items()})
@@ -168,7 +169,8 @@ def bare(model: str, stored: Tensor) -> Epoch:
 
     def codes(x: Tensor, eps: Tensor) -> Tensor:
         mu, logvar = nets.encoder(x).chunk(2, 1)
-        return mu + (logvar / 2).exp() * eps
+        z: Tensor = mu + (logvar / 2).exp() * eps
+        return z
 
     def epoch() -> None:
         rows = torch.randint(len(stored), (STEPS, 2, BATCH))
@@ -205,7 +207,11 @@ def bare(model: str, stored: Tensor) -> Epoch:
 
 
 def trainer(model: str) -> Epoch:
-    settings = {"batch_size": BATCH, "steps_per_epoch": STEPS, "latent_dims": LATENTS}
+    settings: dict[str, float | int] = {
+        "batch_size": BATCH,
+        "steps_per_epoch": STEPS,
+        "latent_dims": LATENTS,
+    }
     return build_trainer(TrialSpec(model, DATA, settings, seed=0), device=DEVICE).run_epoch
 
 

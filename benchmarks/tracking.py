@@ -40,7 +40,7 @@ from symray.scheduling.tuning import run_tasks
 from symray.search.progress import Progress
 from symray.search.search import Search
 from symray.study_file import load_study_file
-from symray.tasks.task import Report
+from symray.tasks.task import Outcome, Report
 from symray.tracking.projector import Projector
 
 REPORTS = 10
@@ -103,7 +103,7 @@ class FreeTask(TaskTrainable):
         values = value(self.epoch, settings)
         line = {"epoch": self.epoch, "time": time.time(), "values": values}
         jsonl.append(Path(self._task.folder) / "metrics.jsonl", [line])
-        outcome = "complete" if self.epoch == settings["epochs"] else "running"
+        outcome: Outcome = "complete" if self.epoch == settings["epochs"] else "running"
         return Report(self.epoch, settings["epochs"], values, outcome)
 
 
@@ -165,7 +165,7 @@ def symray(trials: int, scratch: Path) -> float:
         run_tasks(search, file.resources, 2, threading.Event(), trainable=FreeTask)
         searched = time.perf_counter() - began
         record.add_event("finish")
-        projector.close(complete=False)
+        projector.close(complete=False, stopping=threading.Event())
     print(f"  (until the last trial ended {searched:.1f} s)")
     return time.perf_counter() - began
 

@@ -108,7 +108,7 @@ def naive(batch: int) -> Callable[[], None]:
             bijection = squared(nets.h_inverse(b), y)
             adversary_loss = -(r_adversary - BIJECTION * bijection)
             maximise.zero_grad()
-            adversary_loss.backward()
+            adversary_loss.backward()  # type: ignore[no-untyped-call]
             maximise.step()
 
             logs = {"loss": loss, "kl": kl, "x": x_rec, "y": y_rec, "r": r, "h": bijection}
@@ -126,7 +126,8 @@ def bare(batch: int) -> Callable[[], None]:
         centred = columns - columns.mean(0)
         covariance = centred.T @ centred / batch
         ridge = torch.diag(1e-6 * covariance.diagonal() + 1e-8)
-        return torch.linalg.cholesky_ex(covariance + ridge)[0].diagonal()
+        factor: Tensor = torch.linalg.cholesky_ex(covariance + ridge)[0]
+        return factor.diagonal()
 
     def information(a: Tensor, b: Tensor) -> Tensor:
         joint = cholesky(torch.cat([a, b], 1))[a.shape[1] :]

@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -209,10 +210,10 @@ class Chaos:
             self._mend(victim, self.postgres.start, after)
         return 1
 
-    def _mend(self, victim: str, start: "object", after: float) -> None:
+    def _mend(self, victim: str, start: Callable[[], None], after: float) -> None:
         def work() -> None:
             time.sleep(after)
-            start()  # type: ignore[operator]
+            start()
 
         self._mending[victim] = thread = threading.Thread(target=work, daemon=True)
         thread.start()
@@ -238,6 +239,7 @@ class Chaos:
             outcome.continued += sum(epoch > 0 for epoch in starts)
             outcome.repeated += max(0, sum(epoch == 0 for epoch in starts) - 1)
         experiment = client.get_experiment_by_name(name)
+        assert experiment is not None, "the study has no experiment"
         runs = client.search_runs([experiment.experiment_id], max_results=5000)
         names = Counter(run.info.run_name for run in runs)
         outcome.doubled += [f"{run} has {count} runs" for run, count in names.items() if count > 1]

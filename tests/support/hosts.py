@@ -312,7 +312,7 @@ class LocalNodes(Nodes):
 
     def remove(self) -> None:
         """End all nodes."""
-        self._cluster.shutdown()
+        self._cluster.shutdown()  # type: ignore[no-untyped-call]
 
 
 class LocalNode:

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -75,7 +76,7 @@ class Postgres:
         self.address = address
         self.port = free_port()
         self.log = self.folder / "log"
-        self._as_user = (
+        self._as_user: dict[str, Any] = (
             {"user": user, "group": user_group(user), "extra_groups": []} if user else {}
         )
         self._process: subprocess.Popen[bytes] | None = None
@@ -276,8 +277,8 @@ class S3Server:
         self.client().create_bucket(Bucket=name)
         return f"s3://{name}"
 
-    def client(self):  # type: ignore[no-untyped-def]
-        """boto3's client of this server."""
+    def client(self) -> Any:
+        """boto3's client of this server, whose methods are made at run time."""
         import boto3
 
         known = self.environment()

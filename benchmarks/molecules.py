@@ -94,7 +94,8 @@ def random_molecules(folder: Path) -> MoleculeSet:
     rng = np.random.default_rng(0)
     indices = rng.integers(0, 36, (20_000, codec.length), dtype=np.uint8)
     names = [str(n) for n in range(len(indices))]
-    molecules = Molecules(codec, indices, rng.random((len(indices), 1)), names, False, [])
+    y = rng.random((len(indices), 1))
+    molecules = Molecules(codec, indices, y, names, False, [], len(indices))
     store(molecules, "random", "random", 1)(folder)
     return MoleculeSet(folder, "random", ZINC.form)
 

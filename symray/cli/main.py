@@ -11,24 +11,24 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from symray.cli.compare import compare
-from symray.cli.control import extend, reconcile, retry, stop
-from symray.cli.data import data
-from symray.cli.doctor import doctor
-from symray.cli.explain import explain
-from symray.cli.files import check, init, new, schema
-from symray.cli.generate import generate
-from symray.cli.health import health
-from symray.cli.launch import launch, resume
-from symray.cli.models import models
+from symray.cli.commands.compare import compare
+from symray.cli.commands.control import extend, reconcile, retry, stop
+from symray.cli.commands.data import data
+from symray.cli.commands.doctor import doctor
+from symray.cli.commands.explain import explain
+from symray.cli.commands.files import check, init, new, schema
+from symray.cli.commands.generate import generate
+from symray.cli.commands.health import health
+from symray.cli.commands.launch import launch, resume
+from symray.cli.commands.models import models
+from symray.cli.commands.pictures import synergy, traverse
+from symray.cli.commands.predict import predict
+from symray.cli.commands.repeat import rerun, try_file
+from symray.cli.commands.status import status
+from symray.cli.commands.trials import logs, trials
+from symray.cli.commands.ui import ui
 from symray.cli.output import err, out
-from symray.cli.pictures import synergy, traverse
-from symray.cli.predict import predict
-from symray.cli.repeat import rerun, try_file
 from symray.cli.running import INTERRUPTED
-from symray.cli.status import status
-from symray.cli.trials import logs, trials
-from symray.cli.ui import ui
 from symray.errors import UserError
 
 REFUSED = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}

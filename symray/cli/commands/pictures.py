@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from symray.cli.data import prepare_missing
+from symray.cli.commands.data import prepare_missing
 from symray.cli.options import AcceptCodeChange, Code, ModelName
 from symray.cli.output import err
 from symray.errors import UserError

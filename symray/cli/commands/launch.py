@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from symray.cli.address import Address, is_dashboard, launch_there, resume_there
-from symray.cli.compare import compare
-from symray.cli.data import prepare_missing
+from symray.cli.commands.compare import compare
+from symray.cli.commands.data import prepare_missing
 from symray.cli.options import Detach, File, Json, Name, Set
 from symray.cli.output import err, out, print_json
 from symray.cli.report import tell_warnings

@@ -9,38 +9,14 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
+from searching import GOOD, complete, handed_out, reopened, report
 from symray.record import jsonl
-from symray.record.storage.journal import mend_journal
 from symray.record.study_record import StudyRecord
 from symray.search.search import Search, retry
 from symray.tasks.task import Report, Task
 
-GOOD = {"mi_z0_y": 0.1, "x_mae": 0.5, "y_mae": 1.0}
-
 MakeRecord = Callable[..., StudyRecord]
 MakeSearch = Callable[[StudyRecord], Search]
-
-
-def report(
-    epoch: int = 4, outcome: str = "running", reason: str | None = None, **values: float
-) -> Report:
-    return Report(epoch, 4, values, outcome, reason)  # type: ignore[arg-type]
-
-
-def complete(search: Search, task: Task, **values: float) -> None:
-    search.finish(task, report(outcome="complete", **values), None)
-
-
-def handed_out(search: Search) -> Task:
-    task = search.next()
-    assert task is not None
-    return task
-
-
-def reopened(record: StudyRecord) -> StudyRecord:
-    """The record as a new driver finds it."""
-    mend_journal(record.folder)
-    return StudyRecord(record.folder)
 
 
 def test_trial_0_takes_the_papers_values_and_is_marked(
@@ -247,80 +223,6 @@ def test_a_grid_is_tried_point_by_point_whatever_interrupts_it(
         seen.append((task.spec["settings"]["beta"], task.spec["settings"]["adversary_steps"]))
         complete(search, task, **GOOD)
     assert seen == [(1, 1), (1, 2), (1, 3), (10, 1), (10, 2), (10, 3)]
-
-
-PRUNED = ("pruner={name: median, metric: x_mae, warmup_epochs: 1}", "trials=12")
-
-
-def test_the_pruners_rungs_survive_a_restart(
-    make_record: MakeRecord, make_search: MakeSearch
-) -> None:
-    record = make_record(*PRUNED)
-    search = make_search(record)
-    for _ in range(6):
-        task = handed_out(search)
-        for epoch in range(1, 4):
-            assert not search.report(task, report(epoch, **GOOD))
-        complete(search, task, **GOOD)
-    search = make_search(reopened(record))  # a scheduler of its own would know nothing now
-    task = handed_out(search)
-    bad = GOOD | {"x_mae": 5.0}
-    assert not search.report(task, report(1, **bad))
-    assert search.report(task, report(2, **bad))
-    search.finish(task, report(2, **bad), None)
-    trial = record.trial(task.number)
-    assert trial.state == TrialState.PRUNED
-    assert trial.user_attrs["reason"] == "pruned in epoch 2"
-    assert trial.constraints["x_mae <= 0.8"] == pytest.approx(4.2)  # not "feasible for want of it"
-
-
-def test_trial_0_is_never_pruned(make_record: MakeRecord, make_search: MakeSearch) -> None:
-    record = make_record(*PRUNED)
-    search = make_search(record)
-    reference = handed_out(search)
-    for _ in range(6):
-        task = handed_out(search)
-        for epoch in range(1, 4):
-            search.report(task, report(epoch, **GOOD))
-        complete(search, task, **GOOD)
-    assert not any(search.report(reference, report(e, x_mae=9.0)) for e in range(1, 4))
-
-
-def test_a_pruning_metric_of_the_other_direction_is_negated(
-    make_record: MakeRecord, make_search: MakeSearch
-) -> None:
-    record = make_record("pruner={name: median, metric: z0_gain, warmup_epochs: 1}", "trials=12")
-    search = make_search(record)
-    for _ in range(6):
-        task = handed_out(search)
-        search.report(task, report(2, z0_gain=3.0))
-        complete(search, task, z0_gain=3.0, **GOOD)
-    better, worse = handed_out(search), handed_out(search)
-    assert not search.report(better, report(2, z0_gain=9.0))
-    assert search.report(worse, report(2, z0_gain=0.1))
-
-
-def test_the_last_report_which_tune_hides_reaches_the_rungs(
-    make_record: MakeRecord, make_search: MakeSearch
-) -> None:
-    record = make_record(*PRUNED)
-    search = make_search(record)
-    task = handed_out(search)
-    search.report(task, report(3, **GOOD))
-    complete(search, task, **GOOD)
-    assert record.trial(0).intermediate_values == {3: 0.5, 4: 0.5}
-
-
-def test_several_objectives_are_searched_without_a_pruner(
-    make_record: MakeRecord, make_search: MakeSearch
-) -> None:
-    record = make_record("objectives={mi_z0_y: minimize, z0_gain: maximize}")
-    search = make_search(record)
-    task = handed_out(search)
-    assert not search.report(task, report(1, z0_gain=1.0, **GOOD))
-    complete(search, task, z0_gain=1.0, **GOOD)
-    assert record.trial(0).values == [0.1, 1.0]
-    assert [d.name for d in record.optuna.directions] == ["MINIMIZE", "MAXIMIZE"]
 
 
 def test_a_slow_sampler_thinks_off_the_loop(

@@ -24,75 +24,12 @@ from symray.tasks.task import Report, Task, derive_seed
 from symray.tasks.worker import SupersededError, TaskRun, load_trained
 from symray.training.checkpoint import newest_checkpoint
 from symray.training.evaluation import metric_names
-from symray.training.settings import resolve_settings
 
 NEVER = 1e9
 OWN = metric_names(Design(model_class("stib"), VECTORS))
-SETTINGS = {
-    "epochs": 4,
-    "steps_per_epoch": 3,
-    "batch_size": 16,
-    "hidden_width": 8,
-    "learning_rate": 1e-3,
-    "lambda_growth": 1.1,
-}
 
-OWN_MODELS = """
-import torch
-from symray.errors import UserError
-from symray.models.vae import VAE
-
-
-class Broken(VAE):
-    def loss(self, phase, batches, noise, hp):
-        raise ZeroDivisionError("the loss of a broken model")
-
-
-class Refusing(VAE):
-    def loss(self, phase, batches, noise, hp):
-        raise UserError("give this model another batch size")
-
-
-class Poisoned(VAE):
-    def loss(self, phase, batches, noise, hp):
-        loss, logs = super().loss(phase, batches, noise, hp)
-        return loss, logs | {"poison": torch.where(hp["lambda"] > 1.15, torch.nan, 0.0)}
-"""
 
 MakeTask = Callable[..., Task]
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    path = tmp_path_factory.mktemp("data") / "small.npz"
-    x = np.random.default_rng(0).normal(size=(400, 2))
-    np.savez(path, x=x, y=x.sum(axis=1, keepdims=True))
-    return {"npz": str(path), "x": "x", "y": "y"}
-
-
-@pytest.fixture(scope="module")
-def make_task(data: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> MakeTask:
-    """A task in a new folder."""
-
-    def make(
-        model: str = "stib", code: Path | None = None, task: Any = None, **changed: Any
-    ) -> Task:
-        spec = {
-            "model": model,
-            "data": data,
-            "settings": resolve_settings(
-                Design(model_class(model, code), VECTORS), {}, SETTINGS | changed
-            ),
-            "seed": 5,
-            "code": str(code) if code else None,
-        }
-        folder = tmp_path_factory.mktemp("task") / "0007"
-        made = Task(
-            study="small", name="trial-0007", kind="trial", number=7, folder=str(folder), spec=spec
-        )
-        return replace(made, **(task or {}))
-
-    return make
 
 
 def finish(task: Task) -> Report:
@@ -129,15 +66,6 @@ def whole(make_task: MakeTask) -> Task:
     task = make_task()
     assert finish(task).outcome == "complete"
     return task
-
-
-@pytest.fixture(scope="module")
-def own_code(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    package = tmp_path_factory.mktemp("own") / "worker_lab"
-    package.mkdir()
-    (package / "__init__.py").touch()
-    (package / "models.py").write_text(OWN_MODELS)
-    return package
 
 
 def test_an_uninterrupted_task_is_recorded_epoch_by_epoch(make_task: MakeTask) -> None:
@@ -349,45 +277,6 @@ def test_a_model_that_cannot_predict_y_is_evaluated_without(make_task: MakeTask)
     task = make_task("cvae", task={"metrics": ("y_mae",)})
     values = finish(task).values
     assert set(values) & set(METRICS) == {name for name in OWN if not METRICS[name].needs_y}
-
-
-def test_an_own_model_that_raises_fails_its_task(
-    make_task: MakeTask, own_code: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    task = make_task("worker_lab.models:Broken", own_code)
-    report = TaskRun(task, "cpu").advance()
-    assert (report.outcome, report.epoch) == ("failed", 0)
-    assert report.reason == "ZeroDivisionError: the loss of a broken model"
-    output = capsys.readouterr().err
-    assert "Traceback" in output
-    assert str(own_code / "models.py") in output
-    assert task_events(Path(task.folder))[-1]["reason"] == report.reason
-
-
-def test_a_sentence_for_the_user_is_the_reason_as_it_is(
-    make_task: MakeTask, own_code: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    report = TaskRun(make_task("worker_lab.models:Refusing", own_code), "cpu").advance()
-    assert report.reason == "give this model another batch size"
-    assert capsys.readouterr().err == ""
-
-
-def test_a_diverging_task_fails_with_the_term_and_keeps_what_came_before(
-    make_task: MakeTask, own_code: Path
-) -> None:
-    task = make_task("worker_lab.models:Poisoned", own_code, task={"checkpoint_every": NEVER})
-    report = finish(task)
-    assert report.outcome == "failed"
-    assert report.reason == "diverged: poison is no longer finite in epoch 3"
-    assert raw_epochs(task) == [1, 2]
-    assert report.values == metric_lines(Path(task.folder))[-1]["values"]
-
-
-def test_a_loss_too_large_for_float32_diverges(make_task: MakeTask) -> None:
-    report = finish(make_task("vae", lambda_initial=1e38, lambda_growth=1e3))
-    assert report.outcome == "failed"
-    assert report.reason is not None
-    assert report.reason.startswith("diverged: ")
 
 
 def test_without_a_checkpoint_a_trained_model_cannot_be_loaded(make_task: MakeTask) -> None:

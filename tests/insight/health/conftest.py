@@ -53,6 +53,13 @@ class Night:
         jsonl.append(path, events)
         self._random = np.random.default_rng(0)
 
+    def fill(self, count: int = 20, **options: Any) -> None:
+        """A night as it should be: two nodes of two workers each, one trial after another."""
+        for number in range(count):
+            slot, turn = number % 4, number // 4
+            chosen = {"at": turn * 42.0, "host": f"node-{'ab'[slot // 2]}", "pid": 10 + slot}
+            self.trial(**(chosen | options))
+
     def trial(
         self,
         params: Mapping[str, Any] | None = None,

@@ -1,8 +1,5 @@
 """Faults of a night, injected into a record: each is named by its cause, by health and explain."""
 
-import shutil
-import time
-from collections import namedtuple
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +9,6 @@ from optuna.trial import TrialState
 from typer.testing import Result
 
 from symray.insight.health import health
-from symray.insight.health.tracking import DELAY
 from symray.record.storage.file_lease import FileLease
 from symray.tasks.gpu_memory import memory_sentence
 from symray.tracking.projector import reconcile
@@ -24,19 +20,11 @@ Symray = Callable[..., Result]
 HOUR = 3600.0
 
 
-def fill(night: Any, count: int = 20, **options: Any) -> None:
-    """A night as it should be: two nodes of two workers each, one trial after another."""
-    for number in range(count):
-        slot, turn = number % 4, number // 4
-        chosen = {"at": turn * 42.0, "host": f"node-{'ab'[slot // 2]}", "pid": 10 + slot}
-        night.trial(**(chosen | options))
-
-
 def test_a_healthy_night_gives_nothing(
     make_night: MakeNight, embedded_store: MlflowClient, symray: Symray
 ) -> None:
     night = make_night("trials=20")
-    fill(night)
+    night.fill()
     night.record.add_event("finish")
     reconcile(night.record)
     assert health(night.record) == []
@@ -50,7 +38,7 @@ def test_a_healthy_night_gives_nothing(
 
 def test_a_healthy_running_night_gives_nothing(make_night: MakeNight) -> None:
     night = make_night()
-    fill(night)
+    night.fill()
     for host in ("node-a", "node-b"):
         night.trial(state=TrialState.RUNNING, at=8 * HOUR - 55, epochs=2, epoch=25.0, host=host)
     night.trial(state=TrialState.RUNNING, at=8 * HOUR - 60, epochs=0, begun=False)
@@ -60,7 +48,7 @@ def test_a_healthy_running_night_gives_nothing(make_night: MakeNight) -> None:
 
 def test_a_silent_trial(make_night: MakeNight, assert_told: AssertTold) -> None:
     night = make_night()
-    fill(night)
+    night.fill()
     silent = night.trial(state=TrialState.RUNNING, at=7 * HOUR, epochs=2, host="node-b")
     night.trial(state=TrialState.RUNNING, at=8 * HOUR - 15, epochs=1, host="node-a")
     with FileLease(night.record.folder):
@@ -75,7 +63,7 @@ def test_a_silent_trial(make_night: MakeNight, assert_told: AssertTold) -> None:
 
 def test_all_silent_is_severe_and_a_stopped_study_is_not_silent(make_night: MakeNight) -> None:
     night = make_night()
-    fill(night)
+    night.fill()
     night.trial(state=TrialState.RUNNING, at=7 * HOUR, epochs=2)
     night.record.add_event("stop")
     assert night.found() == {}
@@ -85,7 +73,7 @@ def test_all_silent_is_severe_and_a_stopped_study_is_not_silent(make_night: Make
 
 def test_a_trial_that_no_worker_begins(make_night: MakeNight, assert_told: AssertTold) -> None:
     night = make_night()
-    fill(night)
+    night.fill()
     waiting = night.trial(state=TrialState.RUNNING, at=6 * HOUR, epochs=0, begun=False)
     with FileLease(night.record.folder):
         assert_told("searched", "silent", "begun by no worker", "no room", trial=waiting)
@@ -93,7 +81,7 @@ def test_a_trial_that_no_worker_begins(make_night: MakeNight, assert_told: Asser
 
 def test_a_slow_node(make_night: MakeNight, assert_told: AssertTold) -> None:
     night = make_night()
-    fill(night, 12)
+    night.fill(12)
     slow = [night.trial(host="node-slow", epoch=21.0, pid=99) for _ in range(6)]
     night.record.add_event("finish")
     assert_told("searched", "slow node", "node-slow", "2.1 times", trial=slow[0])
@@ -114,7 +102,7 @@ def test_a_node_that_does_more_work_is_not_slow(make_night: MakeNight) -> None:
 
 def test_a_reserved_gpu_that_is_idle(make_night: MakeNight, assert_told: AssertTold) -> None:
     night = make_night("resources.gpu=0.25")
-    fill(night, 8, device="cuda:0", host="node-gpu")
+    night.fill(8, device="cuda:0", host="node-gpu")
     idle = night.trial(host="node-bare")
     night.record.add_event("finish")
     assert_told("searched", "idle GPU", "node-bare", "0.25 GPU", "no usable GPU", trial=idle)
@@ -123,7 +111,7 @@ def test_a_reserved_gpu_that_is_idle(make_night: MakeNight, assert_told: AssertT
 
 def test_a_gpu_that_nobody_asks_for(make_night: MakeNight, assert_told: AssertTold) -> None:
     night = make_night()
-    fill(night, 8, gpus=2, host="node-gpu")
+    night.fill(8, gpus=2, host="node-gpu")
     night.record.add_event("finish")
     assert_told("searched", "idle GPU", "2 GPUs on node-gpu", "asks for none", trial=3)
 
@@ -146,7 +134,7 @@ def test_fewer_trials_at_once_than_wanted(make_night: MakeNight, assert_told: As
 
 def test_failures_are_grouped_by_reason(make_night: MakeNight, assert_told: AssertTold) -> None:
     night = make_night()
-    fill(night, 9)
+    night.fill(9)
     high = [{"lambda_growth": 1.19 + n / 1000} for n in range(3)]
     diverged = [
         night.trial(
@@ -175,7 +163,7 @@ def test_failures_are_grouped_by_reason(make_night: MakeNight, assert_told: Asse
 
 def test_a_failure_that_a_retry_has_mended_is_forgotten(make_night: MakeNight) -> None:
     night = make_night()
-    fill(night, 5)
+    night.fill(5)
     failed = night.trial(state=TrialState.FAIL, reason="OSError: the node blinked")
     assert "failures" in night.found()
     night.trial(attrs={"retry_of": failed})
@@ -184,7 +172,7 @@ def test_a_failure_that_a_retry_has_mended_is_forgotten(make_night: MakeNight) -
 
 def test_workers_lost_on_one_node(make_night: MakeNight, assert_told: AssertTold) -> None:
     night = make_night()
-    fill(night)
+    night.fill()
     reason = "Task was killed due to the node running low on memory."
     lost = [night.trial(host="node-c", lost=reason, at=50.0 * n) for n in range(4)]
     night.record.add_event("finish")
@@ -205,7 +193,7 @@ def test_a_parameter_stuck_at_a_bound(
     make_night, assert_told: AssertTold, params: dict[str, float], words: str
 ) -> None:
     night = make_night()
-    fill(night, 10)
+    night.fill(10)
     best = [night.trial(params, metrics={"mi_z0_y": 0.01 * n}) for n in range(3)]
     night.record.add_event("finish")
     assert_told("searched", "at a bound", *params, words, trial=best[0])
@@ -215,7 +203,7 @@ def test_a_parameter_stuck_at_a_bound(
 
 def test_best_trials_within_the_range_are_not_stuck(make_night: MakeNight) -> None:
     night = make_night()
-    fill(night, 10)
+    night.fill(10)
     for n, beta in enumerate((980.0, 990.0, 500.0)):
         night.trial({"beta": beta}, metrics={"mi_z0_y": 0.01 * n})
     night.record.add_event("finish")
@@ -226,7 +214,7 @@ def test_a_pruner_that_stops_nearly_everything(
     make_night: MakeNight, assert_told: AssertTold
 ) -> None:
     night = make_night("pruner={name: median, metric: x_mae, warmup_epochs: 1}")
-    fill(night, 2)
+    night.fill(2)
     for _ in range(28):
         night.trial(state=TrialState.PRUNED, epochs=2, reason="pruned in epoch 2")
     night.record.add_event("finish")
@@ -235,7 +223,7 @@ def test_a_pruner_that_stops_nearly_everything(
 
 def test_a_pruner_that_stops_nothing(make_night: MakeNight, assert_told: AssertTold) -> None:
     night = make_night("pruner={name: median, metric: x_mae, warmup_epochs: 1}")
-    fill(night, 30)
+    night.fill(30)
     night.record.add_event("finish")
     assert_told("searched", "pruned", "has stopped none of 30 trials", "evaluate_every")
 
@@ -256,7 +244,7 @@ def test_few_feasible_trials(make_night: MakeNight, assert_told: AssertTold) -> 
 
 def test_an_empty_z0_of_the_best(make_night: MakeNight, assert_told: AssertTold) -> None:
     night = make_night()
-    fill(night, 5)
+    night.fill(5)
     best = night.trial(metrics={"mi_z0_y": 0.0, "kl_z0": 0.001})
     night.record.add_event("finish")
     assert_told("searched", "collapsed latents", "Z0 of the best", "kl_z0 >= 0.5", trial=best)
@@ -276,7 +264,7 @@ def test_an_adversary_is_blind_if_others_see(
 ) -> None:
     night = make_night()
     metrics = {"mi_z0_y_sampled": bits, "probe_r2": probe}
-    fill(night, 4, metrics=metrics, terms={"train/adversary_mi": r})
+    night.fill(4, metrics=metrics, terms={"train/adversary_mi": r})
     night.record.add_event("finish")
     found = night.found()
     assert set(found) == ({"blind adversary"} if blind else set())
@@ -289,8 +277,8 @@ def test_an_adversary_is_blind_if_others_see(
 
 def test_two_codes(make_night: MakeNight, assert_told: AssertTold) -> None:
     night = make_night()
-    fill(night, 3, code="old-code")
-    fill(night, 2, code="new-code")
+    night.fill(3, code="old-code")
+    night.fill(2, code="new-code")
     night.record.add_event("finish")
     assert_told("searched", "two codes", "trials 0, 1 and 2 by old-code", trial=1)
 
@@ -306,7 +294,7 @@ def test_a_driver_that_gave_up(make_night: MakeNight, assert_told: AssertTold) -
 
 def test_trials_that_nobody_goes_on_with(make_night: MakeNight, assert_told: AssertTold) -> None:
     night = make_night("trials=8")
-    fill(night, 6)
+    night.fill(6)
     left = night.trial(state=TrialState.RUNNING, at=7 * HOUR, epochs=2)
     words = ("its driver is gone", f"trial {left} unfinished, 2 trials of 8 left", "60 min ago")
     assert_told("searched", "interrupted", *words, trial=left)
@@ -314,57 +302,15 @@ def test_trials_that_nobody_goes_on_with(make_night: MakeNight, assert_told: Ass
 
 def test_an_extension_that_nobody_trains(make_night: MakeNight, assert_told: AssertTold) -> None:
     night = make_night("trials=6")
-    fill(night, 6)
+    night.fill(6)
     night.record.add_event("finish")
     night.record.add_event("extend", trials=3)
     assert_told("searched", "interrupted", "asked for more trials (extend)", "3 trials of 9 left")
 
 
-def test_a_disk_that_is_nearly_full(
-    make_night, assert_told: AssertTold, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    night = make_night()
-    fill(night, 3)
-    night.record.add_event("finish")
-    usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(2**40, 2**40 - 2**25, 2**25))
-    assert_told("searched", "disk", "nearly full", "0.031 of 1.02e+03 GiB free")
-
-
-def test_mlflow_that_is_behind_or_away(
-    make_night: MakeNight,
-    embedded_store: MlflowClient,
-    assert_told: AssertTold,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    night = make_night()
-    fill(night, 3)
-    night.record.add_event("finish")
-    assert_told("searched", "MLflow", "in 3 runs of 3, 3 of which it does not have")
-    reconcile(night.record)
-    late = night.trial()
-    assert_told("searched", "MLflow", "in 1 run of 4", f"trial-{late:04d}")
-    with FileLease(night.record.folder):  # a running study's writer may be behind for a while
-        now = night.evening + DELAY / 2
-        assert not [f for f in health(night.record, now=now) if f.kind == "MLflow"]
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
-    began = time.monotonic()
-    assert_told("searched", "MLflow", "does not answer")
-    assert time.monotonic() - began < 120
-
-
-def test_a_damaged_record(make_night: MakeNight, assert_told: AssertTold) -> None:
-    night = make_night()
-    fill(night, 3)
-    night.record.add_event("finish")
-    path = night.record.trial_folder(1) / "metrics.jsonl"
-    path.write_text("no JSON\n" + path.read_text())
-    assert_told("searched", "damaged record", "trial-0001", "metrics.jsonl:1")
-
-
 def test_the_worst_comes_first(make_night: MakeNight, symray: Symray) -> None:
     night = make_night()
-    fill(night, 3, code="old-code")
+    night.fill(3, code="old-code")
     for _ in range(4):
         night.trial(state=TrialState.FAIL, reason="KeyError: 'beta'")
     answer = symray("health", "searched")

@@ -23,7 +23,8 @@ from pathlib import Path
 from mlflow import MlflowClient
 from optuna.trial import TrialState
 
-from hosts import Host, Network, RayNodes, why_not
+from hosts import Host, Network, why_not
+from nodes import RayNodes
 from services import Postgres, accepts, free_port, unprivileged_user, wait_for
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import metric_lines, task_events

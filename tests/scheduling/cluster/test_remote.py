@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import ray
 
-from hosts import BIN, Nodes, wait_until
+from nodes import BIN, Nodes, wait_until
 from symray.record.study_record import StudyRecord
 from symray.scheduling.cluster.remote import SEE_PACKAGES
 

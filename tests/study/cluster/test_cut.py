@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hosts import RayNodes, wait_until
+from nodes import RayNodes, wait_until
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import task_events
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hosts import RayNodes
+from nodes import RayNodes
 from symray.record.study_record import StudyRecord
 from symray.scheduling.full_disk import full_node_of
 

@@ -194,7 +194,7 @@ def measure(results: Results, options: Options) -> None:
         "ways",
         f"{trials} trials of {REPORTS} reports, 2 at a time",
         *(Column("way"), Column("time", "s", ".1f"), Column("a trial", "s", ".2f")),
-        Column("of symray's", "x", ".2f"),
+        Column("of symray's", "x", ".3g"),
     )
     for way, took in seconds.items():
         table.add(way, took, took / trials, took / whole)

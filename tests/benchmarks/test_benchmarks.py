@@ -21,6 +21,7 @@ from measuring.table import Table
 
 ROOT = Path(__file__).parents[2]
 BENCHMARKS = sorted((ROOT / "benchmarks").glob("*.py"))
+CHAOS = ROOT / "tests" / "support" / "chaos.py"
 
 Benchmark = Callable[..., None]
 
@@ -79,7 +80,7 @@ def test_a_quick_run_writes_its_tables(path: Path, benchmark: Benchmark, tmp_pat
         )
 
 
-@pytest.mark.parametrize("path", BENCHMARKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*BENCHMARKS, CHAOS], ids=lambda path: path.stem)
 def test_help_says_what_it_measures(
     path: Path, benchmark: Benchmark, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -87,7 +88,7 @@ def test_help_says_what_it_measures(
         benchmark(path, "--help")
     assert end.value.code == 0
     said = capsys.readouterr().out
-    assert f"python benchmarks/{path.name}" in said
+    assert f"python {path.relative_to(ROOT)}" in said
     assert "--quick" in said
     assert "--json FILE" in said
 

@@ -312,9 +312,8 @@ def measure(results: Results, options: Options) -> None:
         trials, epochs, seeds = 5, 20, seeds[:1]
     table = results.table(
         "seeds",
-        f"{trials} trials of {epochs} epochs on three nodes, something killed every "
-        f"{PAUSE[0]:.0f} to {PAUSE[1]:.0f} s",
-        *map(Column, ("seed", "kills", "of", "trials lost", "doubled", "begun again")),
+        f"{trials} trials of {epochs} epochs on three nodes, with something killed now and then",
+        *map(Column, ("seed", "kills", "victims", "trials lost", "doubled", "begun again")),
         *map(Column, ("continued from a checkpoint", "mended by reconcile")),
         *(Column("time", "s", ".0f"), Column("of that without kills", "x", ".1f")),
     )

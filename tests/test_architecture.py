@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "architecture.md").read_text()
 STEPS = re.findall(r"^\d+\. `(symray/[\w/]+\.py):([\w.]+)`", PAGE, flags=re.MULTILINE)
+HOLDING = re.findall(r"`(test_\w+\.py):(test_\w+)`", PAGE)
 MOST_LINES = 350
 MOST_FILES = 25
 
@@ -41,6 +42,12 @@ def test_there_are_three_walks() -> None:
 @pytest.mark.parametrize(("file", "name"), STEPS, ids=[":".join(step) for step in STEPS])
 def test_a_step_of_a_walk_is_there(file: str, name: str) -> None:
     assert name in definitions(ast.parse((ROOT / file).read_text()).body)
+
+
+@pytest.mark.parametrize(("file", "name"), HOLDING, ids=[name for _, name in HOLDING])
+def test_a_test_that_the_page_names_is_there(file: str, name: str) -> None:
+    (path,) = (ROOT / "tests").rglob(file)
+    assert name in definitions(ast.parse(path.read_text()).body)
 
 
 def test_the_rooms_are_the_folders() -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from symray.insight.health.examine import OF_SURROUNDINGS, OF_TRIALS
+
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "architecture.md").read_text()
 STEPS = re.findall(r"^\d+\. `(symray/[\w/]+\.py):([\w.]+)`", PAGE, flags=re.MULTILINE)
@@ -63,3 +65,10 @@ def test_files_are_short_and_folders_small() -> None:
     assert {path: n for path, n in lines.items() if n > MOST_LINES} == {}
     files = Counter(path.parent for path in lines)
     assert {folder: n for folder, n in files.items() if n > MOST_FILES} == {}
+
+
+def test_every_check_of_health_is_a_row_of_its_page() -> None:
+    page = (ROOT / "docs" / "health.md").read_text()
+    rows = [line.split("|")[-2] for line in page.splitlines() if line.startswith("| ")]
+    named = {name for cell in rows for name in re.findall(r"`(\w+)`", cell)}
+    assert {check.__module__.rsplit(".", 1)[1] for check in (*OF_TRIALS, *OF_SURROUNDINGS)} <= named

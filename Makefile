@@ -11,7 +11,7 @@ PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13; do \
 NO_PYTHON = symray needs Python 3.11 or newer and found none: install it, or name one with \
 	`make PYTHON=/path/to/python3.11`
 
-.PHONY: study test test-slow chaos lint bench clean
+.PHONY: study test test-slow chaos lint bench docs clean
 
 # Set up, then run the quickstart study; again, it goes on with it or shows its result.
 study: $(VENV)/.installed
@@ -50,6 +50,10 @@ bench: $(VENV)/.installed-dev $(ONLY:%=benchmarks/%.py)
 		echo "== $$name"; $(BIN)/python benchmarks/$$name.py --json docs/benchmarks.json \
 			|| [ $$? -eq 2 ] || exit 1; done
 	cd benchmarks && ../$(BIN)/python -m measuring.page
+
+# The documentation as a site, in build/docs; a warning fails.
+docs: $(VENV)/.installed-dev
+	$(BIN)/sphinx-build -q -W --keep-going docs build/docs
 
 # Forget the set-up and all caches; studies' results stay.
 clean:

@@ -20,9 +20,9 @@ from measuring.command import CannotMeasureError, Options, Parser, run
 from measuring.results import Results
 from measuring.servers import held_up, is_held_up, mlflow_server
 from measuring.table import Column
+from symray.driver.launch import launch
 from symray.record.task_folder import metric_lines
 from symray.search.progress import Progress
-from symray.study.launch import launch
 from symray.study_file import load_study_file
 
 PHASE, QUICK_PHASE = 10.0, 0.4

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from symray.cli.commands.data import prepare_missing
+from symray.api.preparing import prepare_missing
 from symray.cli.options import File, Json, Name, Number, Set
 from symray.cli.output import duration, err, number, out, print_json, show, table
 from symray.errors import UserError

@@ -126,7 +126,7 @@ def _block_scores(ensemble: Ensemble, z: Tensor, y: Tensor, seen: Tensor) -> Ten
 
 
 def _normal_scores(points: Floats) -> Floats:
-    """Each column of ``points`` (N, d) by its ranks, as quantiles of a normal; ties share theirs."""
+    """Columns of ``points`` (N, d) as the normal quantiles of their ranks; ties share one."""
     from scipy.special import ndtri
     from scipy.stats import rankdata
 

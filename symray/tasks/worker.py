@@ -7,6 +7,7 @@ import os
 import socket
 import statistics
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -201,7 +202,7 @@ class TaskRun:
     def _evaluate(self) -> dict[str, float]:
         has = metric_names(self.trainer.design, self._spec.pretrains)
         if self.trainer.finished:
-            return self.trainer.evaluate("validation", has)
+            return self.trainer.evaluate("validation", metrics_at_the_end(self.task, has))
         cheap = {name for name in has if METRICS[name].cheap}
         return self.trainer.evaluate("validation", (cheap | set(self.task.metrics)) & has)
 
@@ -232,6 +233,13 @@ class TaskRun:
             host=socket.gethostname(),
             device=str(self.trainer.device),
         )
+
+
+def metrics_at_the_end(task: Task, has: Collection[str]) -> set[str]:
+    """Those of the metrics that a model ``has`` which the last epoch of ``task`` evaluates."""
+    if task.kind == "confirmation":
+        return set(has)
+    return {name for name in has if not METRICS[name].costly or name in task.metrics}
 
 
 def _aggregate(finals: list[dict[str, float]]) -> dict[str, float]:

@@ -7,13 +7,14 @@ _WORTH_IT = 2**19
 """Multiply-adds of one product from which on a call of oneDNN's, some 10 us, is worth it."""
 
 
-def fast_products(a: torch.Size, b: torch.Size, dtype: torch.dtype) -> bool:
-    """Whether :func:`products` is what to take for factors (K, m, i) and (K, i, n) of ``dtype``."""
+def fast_products(a: Tensor, b: Tensor) -> bool:
+    """Whether :func:`products` is what to take for factors like ``a`` (K, m, i), ``b`` (K, i, n)."""
     return (
         torch.backends.mkldnn.is_available()
         and hasattr(torch.ops.mkldnn, "_linear_pointwise")
-        and dtype is torch.float32
-        and a[1] * a[2] * b[2] >= _WORTH_IT
+        and a.device.type == "cpu"
+        and a.dtype is torch.float32
+        and a.shape[1] * a.shape[2] * b.shape[2] >= _WORTH_IT
     )
 
 

@@ -1,17 +1,13 @@
 """One step of all members of a pack: every phase, with its gradients and its optimiser."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from symray.models.base import Model, Phase
 from symray.training.loss_terms import LossTerm
-from symray.training.optimise import trained
-from symray.training.packed.gradients import Gradient, Gradients, gradients_of
+from symray.training.packed.gradients import Call, Compute, Gradient
 from symray.training.packed.stack import Stack
-from symray.training.packed.trace import Traced
 from symray.training.packed.window import Window
 from symray.training.settings import Settings
 
@@ -39,33 +35,6 @@ class Numbers:
             _set(self.clips, [settings["gradient_clip"] for _, settings in members])
 
 
-@dataclass(frozen=True)
-class Update:
-    """One phase's update of all members: gradients of its own parameters, a step of its optimiser.
-
-    Attributes:
-        phase: the phase.
-        parameters: names of those that it trains.
-        gradients: what it computes.
-    """
-
-    phase: Phase
-    parameters: Sequence[str]
-    gradients: Gradients
-
-
-def updates_of(model: Model, phases: Sequence[Phase], trace: bool) -> list[Update]:
-    """The updates of one step of ``phases``, repeats included; traced where ``trace``."""
-
-    def update(phase: Phase) -> Update:
-        names = list(trained(model, phase))
-        gradients = gradients_of(model, phase.name, names)
-        return Update(phase, names, Traced(gradients) if trace else gradients)
-
-    by_name = {phase.name: update(phase) for phase in phases}
-    return [by_name[phase.name] for phase in phases]
-
-
 class Step:
     """The step of the members ``rows``: no randomness, no synchronisation, no branch on data.
 
@@ -76,10 +45,16 @@ class Step:
     """
 
     def __init__(
-        self, stack: Stack, window: Window, numbers: Numbers, updates: Sequence[Update], rows: slice
+        self,
+        stack: Stack,
+        window: Window,
+        numbers: Numbers,
+        calls: Sequence[Call],
+        compute: Compute,
+        rows: slice,
     ) -> None:
         self.rows = rows
-        self._stack, self._window, self._updates = stack, window, updates
+        self._stack, self._window, self._calls, self._compute = stack, window, calls, compute
         self._optimisers = list(stack.optimisers)
         self._parameters = {name: stacked[rows] for name, stacked in stack.parameters.items()}
         self._buffers = {name: stacked[rows] for name, stacked in stack.buffers.items()}
@@ -92,22 +67,23 @@ class Step:
     def __call__(self) -> None:
         """Train the step that stands at the window's place, and go on to the next place."""
         batches, noise, rates = self._window.step(self.rows)
-        terms: list[LossTerm] = []
-        values: list[Tensor] = []
-        for update, drawn in zip(self._updates, noise, strict=True):
-            gradients, logs = update.gradients(
-                self._parameters, self._buffers, batches, drawn, self._hp
-            )
+
+        def update(i: int, gradients: Sequence[Gradient]) -> None:
+            call = self._calls[i]
             if self._clips is not None:
                 gradients = _clipped(gradients, self._clips)
-            optimiser = update.phase.optimiser
-            rate = rates[self._optimisers.index(optimiser)]
-            self._stack.optimisers[optimiser].update(
-                update.parameters, gradients, self.rows, rate, self._decays
-            )
-            terms += [LossTerm(update.phase.name, name) for name in logs]
-            values += logs.values()
-        self._write(terms, values)
+            name = call.phase.optimiser
+            rate = rates[self._optimisers.index(name)]
+            optimiser = self._stack.optimisers[name]
+            optimiser.update(call.names, gradients, self.rows, rate, self._decays)
+
+        logs = self._compute(update, self._parameters, self._buffers, batches, noise, self._hp)
+        terms = [
+            LossTerm(call.phase.name, name)
+            for call, logged in zip(self._calls, logs, strict=True)
+            for name in logged
+        ]
+        self._write(terms, [value for logged in logs for value in logged.values()])
 
     def _write(self, terms: list[LossTerm], values: list[Tensor]) -> None:
         place = self._window.place

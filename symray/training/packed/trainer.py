@@ -12,9 +12,11 @@ from symray.training.diverged import Diverged
 from symray.training.loss_terms import LossTerm
 from symray.training.optimise import by_optimiser, calls, learning_rate
 from symray.training.packed.capture import captured
+from symray.training.packed.gradients import calls_of, computation
 from symray.training.packed.key import packs, program
 from symray.training.packed.stack import Stack
-from symray.training.packed.step import Numbers, Step, updates_of
+from symray.training.packed.step import Numbers, Step
+from symray.training.packed.trace import Traced
 from symray.training.packed.window import Window
 from symray.training.trainer import Trainer
 
@@ -59,8 +61,9 @@ class PackedTrainer:
             list(like.hyperparameters), "gradient_clip" in like.settings, slots, like.device
         )
         self._captures = like.device.type == "cuda"
-        phases = calls(like.phases, like.settings)
-        self._updates = updates_of(self._stack.model, phases, trace=not self._captures)
+        self._calls = calls_of(self._stack.model, calls(like.phases, like.settings))
+        compute = computation(self._stack.model, self._calls)
+        self._compute = compute if self._captures else Traced(compute, self._calls)
         self._steps: list[Step] = []
         self._run: dict[Step, Callable[[], None]] = {}
         if self._captures:
@@ -113,7 +116,7 @@ class PackedTrainer:
         """Make the steps of the rows ``cut``."""
         if cut == [step.rows for step in self._steps]:
             return
-        parts = self._stack, self._window, self._numbers, self._updates
+        parts = self._stack, self._window, self._numbers, self._calls, self._compute
         self._steps = [Step(*parts, rows) for rows in cut]
         self._run = {step: captured(step) if self._captures else step for step in self._steps}
 

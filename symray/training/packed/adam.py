@@ -87,13 +87,14 @@ class StackedAdamW:
         ]
         numbers = zip(rates.tolist(), decays.tolist(), strict=True)
         for k, (rate, decay) in enumerate(numbers):
-            parameters, steps, *moments = (
+            parameters, steps, means, squares = (
                 [column[i][rows.start + k] for column in columns] for i in range(4)
             )
             torch._fused_adamw_(
                 parameters,
                 [g[k] for g in grads],
-                *moments,
+                means,
+                squares,
                 [],
                 steps,
                 lr=rate,

@@ -8,9 +8,9 @@ _WORTH_IT = 2**19
 
 
 def fast_products(a: Tensor, b: Tensor) -> bool:
-    """Whether :func:`products` is what to take for factors like ``a`` (K, m, i), ``b`` (K, i, n)."""
+    """Whether to take :func:`products` for factors like ``a`` (K, m, i) and ``b`` (K, i, n)."""
     return (
-        torch.backends.mkldnn.is_available()
+        torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
         and hasattr(torch.ops.mkldnn, "_linear_pointwise")
         and a.device.type == "cpu"
         and a.dtype is torch.float32

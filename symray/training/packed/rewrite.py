@@ -16,6 +16,7 @@ _VIEWS = (
     _aten.permute.default,
     _aten.detach.default,
 )
+_NUMERIC = (_aten.mul.Scalar, _aten.mul.Tensor, _aten.pow.Tensor_Scalar)
 
 
 def rewrite(graph: fx.Graph, update: Callable[..., None]) -> None:
@@ -48,9 +49,8 @@ def _drop_identities(graph: fx.Graph) -> None:
 def _is_identity(node: fx.Node) -> bool:
     if node.target in _VIEWS:
         return _geometry(node) == _geometry(node.args[0])
-    if node.target in (_aten.mul.Scalar, _aten.mul.Tensor, _aten.pow.Tensor_Scalar):
-        return node.args[1] == 1 and _geometry(node) == _geometry(node.args[0])
-    return False
+    is_by_one = node.target in _NUMERIC and bool(node.args[1] == 1)
+    return is_by_one and _geometry(node) == _geometry(node.args[0])
 
 
 def _geometry(node: Any) -> tuple[object, ...]:
@@ -72,9 +72,9 @@ def _share(graph: fx.Graph) -> None:
 def _choose_products(graph: fx.Graph, update: Callable[..., None]) -> None:
     """Take batches of matrix products in the way that is fast for their sizes.
 
-    Large ones go to :func:`products`. There, the layout that is wanted is computed at once: autograd
-    transposes a weight's gradient after the product, and Adam would copy it back. Small ones stay
-    MKL's, which wants fewer rows than columns.
+    Large ones go to :func:`products`, in the layout that is wanted in the end: autograd transposes
+    a weight's gradient after the product, and Adam would copy it back. Small ones stay MKL's,
+    which wants fewer rows than columns.
     """
     for node in graph.nodes:
         if node.target is not _aten.bmm.default:
@@ -102,10 +102,13 @@ def _choose_products(graph: fx.Graph, update: Callable[..., None]) -> None:
 
 
 def _is_transpose(node: fx.Node) -> bool:
-    return node.target is _aten.transpose.int and {*node.args[1:]} == {1, 2}
+    if node.target is not _aten.transpose.int or node.meta["val"].ndim != 3:
+        return False
+    dims: Any = node.args[1:]
+    return {dim % 3 for dim in dims} == {1, 2}
 
 
-def _transposed(graph: fx.Graph, node: fx.Node) -> fx.Node:
+def _transposed(graph: fx.Graph, node: Any) -> Any:
     """The matrices of ``node`` (K, m, n) transposed."""
     if _is_transpose(node):
         return node.args[0]

@@ -67,7 +67,8 @@ def _traced(
     module = make_fx(written_down)(*leaves)
     graph = module.graph
     output = graph.output_node()
-    (gradients, changed, logs), *_ = output.args
+    results: Any = output.args[0]
+    gradients, changed, logs = results
     with graph.inserting_before(next(iter(graph.nodes))):
         update = graph.placeholder("update")
     for i, (found, first) in enumerate(zip(gradients, changed, strict=True)):

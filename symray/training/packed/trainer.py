@@ -65,7 +65,7 @@ class PackedTrainer:
         compute = computation(self._stack.model, self._calls)
         self._compute = compute if self._captures else Traced(compute, self._calls)
         self._steps: list[Step] = []
-        self._run: dict[Step, Callable[[], None]] = {}
+        self._runs: list[Callable[[], None]] = []
         if self._captures:
             self._prepare([slice(0, slots)])
 
@@ -118,7 +118,7 @@ class PackedTrainer:
             return
         parts = self._stack, self._window, self._numbers, self._calls, self._compute
         self._steps = [Step(*parts, rows) for rows in cut]
-        self._run = {step: captured(step) if self._captures else step for step in self._steps}
+        self._runs = [captured(step) if self._captures else step for step in self._steps]
 
     def _train_epoch(self) -> np.ndarray:
         """The members' steps; gives what was logged, (S, terms, K)."""
@@ -135,7 +135,7 @@ class PackedTrainer:
                     window.fill(row, chunk, begin)
                 done = sum(map(len, history))
                 window.rates[:steps, :, : len(members)] = rates[done : done + steps]
-                for step, run in self._run.items():
+                for run in self._runs:
                     window.place.zero_()
                     for _ in range(steps):
                         run()
@@ -146,7 +146,9 @@ class PackedTrainer:
     def _outcome(self, member: Trainer, values: np.ndarray, finite: bool) -> Outcome:
         """What ``member`` makes of the values (S, terms) that its losses logged."""
         columns: dict[LossTerm, list[int]] = {}
-        for column, term in enumerate(self._steps[0].terms):  # repeats of a phase log the same terms
+        for column, term in enumerate(
+            self._steps[0].terms
+        ):  # repeats of a phase log the same terms
             columns.setdefault(term, []).append(column)
         series = {term: values[:, found].ravel() for term, found in columns.items()}
         try:

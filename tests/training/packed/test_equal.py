@@ -16,21 +16,12 @@ import pytest
 import torch
 
 from symray.data.base import Batch
+from symray.models.registry import MODELS
 from symray.training.diverged import Diverged
 from symray.training.packed import PackedTrainer
 from symray.training.packed.trainer import Outcome
 from symray.training.trainer import Trainer
 
-MODELS = [
-    "stib",
-    "stib_no_adversary",
-    "vae",
-    "cvae",
-    "cvib",
-    "beta_vae",
-    "non_syn",
-    "factor_vae",
-]
 FREE = "adversary.4.bias"
 LOST = {"lambda_initial": 1e308, "lambda_max": 1e308}
 SHORT = (

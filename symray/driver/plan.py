@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from symray.data import DataReport, load_data
+from symray.driver.cost import Cost, measure
 from symray.search.first_trials import first_task, first_trials
 from symray.search.pretraining import pretraining_of
-from symray.study.cost import Cost, measure
 from symray.study_file import StudyFile
 from symray.tasks.worker import KEPT
 

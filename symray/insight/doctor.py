@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+from symray.folders import named_folder
 from symray.record.home import home
 from symray.tracking.links import server, without_credentials
 
@@ -210,9 +211,10 @@ def _mlflow() -> str:
 _RAY_TASK = """\
 import json, ray
 from symray.scheduling.cluster.attached import start_ray
-start_ray()
+said = []
+start_ray(said.append)
 answer = ray.get(ray.remote(num_cpus=1)(lambda: "ran").remote())
-print(json.dumps([answer, ray.cluster_resources()]))
+print(json.dumps([answer, ray.cluster_resources(), said]))
 """
 
 
@@ -225,9 +227,10 @@ def _ray() -> str:
         raise TimeoutError(f"no task has run after {RAY_STARTING:.0f} s") from None
     if answer.returncode:
         raise RuntimeError((answer.stderr.strip().splitlines() or ["it said nothing"])[-1])
-    ran, resources = json.loads(answer.stdout.strip().splitlines()[-1])
+    ran, resources, said = json.loads(answer.stdout.strip().splitlines()[-1])
     where = os.environ.get("RAY_ADDRESS") or "started here"
-    return f"{where}, a task {ran}; {resources['CPU']:g} CPUs, {resources.get('GPU', 0):g} GPUs"
+    found = f"{resources['CPU']:g} CPUs, {resources.get('GPU', 0):g} GPUs"
+    return "; ".join([f"{where}, a task {ran}", found, *said])
 
 
 def _rdkit() -> Finding:
@@ -239,9 +242,9 @@ def _rdkit() -> Finding:
 
 
 def _data() -> Finding:
-    named = os.environ.get("SYMRAY_DATA")
+    named = named_folder("SYMRAY_DATA")
     if named is None:
         return Finding("data", "ok", "SYMRAY_DATA is not set; artificial data need none")
-    if not Path(named).is_dir():
+    if not named.is_dir():
         return Finding("data", "missing", f"{named} is no folder", "set SYMRAY_DATA to one")
-    return Finding("data", "ok", f"{named}, {len(list(Path(named).iterdir()))} entries")
+    return Finding("data", "ok", f"{named}, {len(list(named.iterdir()))} entries")

@@ -19,7 +19,7 @@ def check_launch(file: StudyFile, progress: Progress) -> None:
     """
     StudyRecord.check_name_is_free(file.study)
     load_data(file.data_spec())
-    check_resources(file.resources)
+    check_resources(file.resources, progress.message)
     folder = make_study_folder(file.study)
     check_disk_space(file, file.concurrency or as_many_as_fit(file.resources), progress)
     check_experiment_is_free(file.study, identity(folder))

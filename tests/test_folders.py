@@ -50,7 +50,7 @@ def test_a_tilde_in_a_study_file_too(in_home: Path) -> None:
     path = in_home / "data" / "s.yaml"
     path.write_text(
         "extends: ~/base.yaml\nstudy: s\ndata: {npz: ~/data/d.npz}\n"
-        "search: {beta: {low: 1, high: 2}}\nobjectives: {mi_z0_y: minimize}\n"
+        "search: {beta: {low: 1, high: 500}}\nobjectives: {mi_z0_y: minimize}\n"
         "constraints: [x_mae <= 1, y_mae <= 1]\n"
     )
     (file,) = load_study_file(path)

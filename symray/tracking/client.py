@@ -23,6 +23,7 @@ from contextlib import contextmanager
 from mlflow import MlflowClient
 from mlflow.entities import Experiment, Run, ViewType
 from mlflow.exceptions import MlflowException
+from sqlalchemy import URL
 
 from symray.errors import UserError
 from symray.tracking.links import without_credentials
@@ -33,12 +34,22 @@ for _name in ("mlflow", "alembic"):
 
 def tracking_uri() -> str:
     """``MLFLOW_TRACKING_URI``, or the SQLite file under the home folder."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home() / 'mlflow.db'}"
+    return os.environ.get("MLFLOW_TRACKING_URI") or _sqlite_uri(home() / "mlflow.db")
+
+
+def _sqlite_uri(path: Path) -> str:
+    """The address of a SQLite file, whatever its folders are called.
+
+    SQLAlchemy quotes what an address can't hold, as ? and %. Where no driver is named, MLflow makes
+    folders for the file, called as the quoted path is.
+    """
+    return URL.create("sqlite+pysqlite", database=str(path)).render_as_string()
 
 
 def shown_uri() -> str:
-    """:func:`tracking_uri` as it may be printed and kept."""
-    return without_credentials(tracking_uri())
+    """:func:`tracking_uri` as it may be printed and kept; the embedded store's file by its path."""
+    named = os.environ.get("MLFLOW_TRACKING_URI")
+    return without_credentials(named) if named else str(home() / "mlflow.db")
 
 
 def artifact_root() -> Path | None:
@@ -64,7 +75,7 @@ def _make_embedded_store(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="mlflow-", dir=path.parent) as scratch:
         fresh = Path(scratch) / path.name
-        MlflowClient(f"sqlite:///{fresh}").search_experiments(max_results=1)
+        MlflowClient(_sqlite_uri(fresh)).search_experiments(max_results=1)
         with contextlib.suppress(FileExistsError):  # another study was faster
             os.link(fresh, path)
 

@@ -1,22 +1,27 @@
 """Where MLflow is, and how its embedded store comes to be."""
 
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import mlflow
 import pytest
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from symray.errors import UserError
+from symray.record.home import home
 from symray.tracking.client import (
     answering,
     artifact_root,
     brief,
     experiment_id,
     make_client,
+    shown_uri,
     tracking_uri,
 )
 
@@ -51,13 +56,31 @@ def test_the_store_is_made_whole_whoever_is_killed_or_makes_it_too(study_home: P
 def test_the_environment_names_another_place(
     study_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert tracking_uri() == f"sqlite:///{study_home}/mlflow.db"
+    assert shown_uri() == str(study_home / "mlflow.db")
     assert artifact_root() == study_home / "mlartifacts"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://somewhere:5000")
     assert tracking_uri() == "http://somewhere:5000"
     assert artifact_root() is None
     make_client()
     assert not study_home.exists()
+
+
+@pytest.mark.parametrize("name", ["a%20b%d", "a?b=c", "a#b", "a b", "ä日", "it's", "a&b;c", "[a]"])
+def test_a_home_may_be_called_anything(
+    name: str, embedded_store: MlflowClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = tmp_path / "odd" / name
+    odd.mkdir(parents=True)
+    shutil.copy(home() / "mlflow.db", odd)
+    monkeypatch.setenv("SYMRAY_HOME", str(odd))
+    client = make_client()
+    run = client.create_run(experiment_id(client, "moons", "ours")).info.run_id
+    client.log_text(run, "seen", "what.txt")
+    assert mlflow.artifacts.load_text(client.get_run(run).info.artifact_uri + "/what.txt") == "seen"
+    assert (odd / "mlartifacts" / "moons" / run / "artifacts" / "what.txt").read_text() == "seen"
+    assert [path.name for path in odd.parent.iterdir()] == [name]
+    with sqlite3.connect(odd / "mlflow.db") as store:
+        assert store.execute("select name from experiments").fetchall()[-1] == ("moons",)
 
 
 def test_a_study_has_one_experiment_and_a_deleted_one_comes_back(

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -15,9 +14,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+from symray.errors import UserError, shortened
 from symray.folders import named_folder
 from symray.record.home import home
-from symray.tracking.links import server, without_credentials
+from symray.tracking.links import without_credentials
 
 TESTED = {
     "torch": "2.13.0",
@@ -186,7 +186,8 @@ def _tried(name: str, attempt: Callable[[], str], advice: str) -> Finding:
         return Finding(name, "ok", attempt(), essential=True)
     except Exception as error:
         words = " ".join(without_credentials(str(error)).split())
-        found = f"{type(error).__name__}: {words}"[:160]
+        kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
+        found = shortened(f"{kind}{words}", 300)
         return Finding(name, "missing", found, advice, essential=True)
 
 
@@ -198,14 +199,15 @@ def _optuna() -> str:
 
 
 def _mlflow() -> str:
-    from symray.tracking.client import make_client, shown_uri
+    from symray.tracking.address import check_tracking_address
+    from symray.tracking.client import is_embedded, make_client
 
-    count = len(make_client().search_experiments(max_results=1000))
-    base = server()
-    if base is None:
-        return f"{shown_uri()} with {count} experiments"
-    with urllib.request.urlopen(f"{base}/version", timeout=10) as answer:
-        return f"{base}, version {answer.read().decode().strip()}, with {count} experiments"
+    if is_embedded():
+        make_client()
+    reached = check_tracking_address()
+    if reached.away:
+        raise UserError(f"{reached.found} does not answer ({reached.away})")
+    return reached.found
 
 
 _RAY_TASK = """\

@@ -3,7 +3,6 @@
 import logging
 import os
 import signal
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ import ray
 from ray.exceptions import RayError
 
 from symray.errors import UserError
+from symray.scheduling.cluster.greeting import check_head
 from symray.scheduling.cluster.own import Say, ensure_token, silent, sockets_folder
 from symray.scheduling.cluster.token import token_sentence
 from symray.study_file import Resources
@@ -106,21 +106,14 @@ def as_many_as_fit(resources: Resources) -> int:
 
 
 def _check_reachable(address: str) -> None:
-    """See that somebody listens at HOST:PORT: Ray itself tries for many minutes.
+    """See that a head may be at HOST:PORT: Ray itself tries for many minutes, or blames the token.
 
     Raises:
-        UserError: nobody does.
+        UserError: nobody is there, or somebody else.
     """
     host, _, port = address.rpartition(":")
-    if not port.isdigit():
-        return
-    try:
-        socket.create_connection((host, int(port)), timeout=10).close()
-    except OSError as error:
-        raise UserError(
-            f"no Ray cluster answers at {address} ({error.strerror or error}); is its head "
-            "running, and can this machine reach it?"
-        ) from None
+    if port.isdigit() and os.environ.get("RAY_USE_TLS", "0") == "0":
+        check_head(host.strip("[]"), int(port))
 
 
 @contextmanager

@@ -59,6 +59,9 @@ def _show(plan: "Plan") -> None:
         f"about {duration(3600 * plan.hours)} with {plan.concurrency} at a time"
     )
     console.print(f"disk: at most {plan.disk_bytes / 1e6:.3g} MB of checkpoints")
+    away = plan.tracking.away
+    later = f" does not answer now ({away}): a study runs, and its runs follow" if away else ""
+    console.print(f"MLflow: {plan.tracking.found}{later}")
     console.print("nothing was launched")
 
 

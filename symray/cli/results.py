@@ -33,6 +33,7 @@ def show_leaderboard(record: "StudyRecord") -> None:
     """Print the best trials, or the sentence why there is none."""
     from symray.report.columns import shown_metrics
     from symray.search.leaderboard import leaderboard, nothing_feasible, supervision
+    from symray.search.mean_codes import readable_means
 
     board = leaderboard(record)
     sentence = nothing_feasible(record, board)
@@ -55,6 +56,9 @@ def show_leaderboard(record: "StudyRecord") -> None:
     sentence = supervision(record.file)
     if sentence is not None:
         out().print(sentence)
+    misleading = readable_means(record)
+    if misleading is not None:
+        out().print(f"warning: {misleading.sentence}")
 
 
 def show_confirmation(record: "StudyRecord", confirmation: Mapping[str, Any]) -> None:

@@ -115,6 +115,7 @@ class Driver:
                     self._on_step,
                     self._on_worker_lost,
                     drivers=self._drivers,
+                    say=self.progress.message,
                 )
         finally:
             stages.close()

@@ -12,6 +12,7 @@ from symray.search.first_trials import first_task, first_trials
 from symray.search.pretraining import pretraining_of
 from symray.study_file import StudyFile
 from symray.tasks.worker import KEPT
+from symray.tracking.address import Reached, check_tracking_address
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Plan:
         cost: of a trial, as measured here.
         pretraining: the same of what must be trained before trial 0; None where nothing must.
         data: what was read of the study's data.
+        tracking: what is at MLflow's address.
     """
 
     file: StudyFile
@@ -41,6 +43,7 @@ class Plan:
     cost: Cost
     pretraining: Cost | None
     data: DataReport
+    tracking: Reached
 
     @property
     def seconds(self) -> float:
@@ -80,6 +83,7 @@ class Plan:
             "study": self.file.study,
             "file": self.file.model_dump(mode="json"),
             "data": self.data.to_json(),
+            "mlflow": self.tracking._asdict(),
             "first_trials": self.first,
             "pruner_decides_after_epochs": self.decisions,
             "most_epochs": {"search": self.trial_epochs, "confirmation": self.confirmation_epochs},
@@ -104,11 +108,12 @@ def plan(file: StudyFile) -> Plan:
     So it does with a pretraining that the trial waits for.
 
     Raises:
-        UserError: the data or the model can't be used.
+        UserError: the data, the model or MLflow's address can't be used.
     """
     confirmation, resources = file.confirmation, file.resources
     fits = (os.cpu_count() or 1) // resources.cpu if resources.cpu else 1
     top = min(confirmation.top, file.trials)
+    tracking = check_tracking_address()
     first = first_task(file, Path())
     before = pretraining_of(file, first)
     return Plan(
@@ -121,6 +126,7 @@ def plan(file: StudyFile) -> Plan:
         cost=measure(first),
         pretraining=measure(before) if before else None,
         data=load_data(file.data_spec()).report(),
+        tracking=tracking,
     )
 
 

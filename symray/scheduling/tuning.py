@@ -24,6 +24,7 @@ from ray.tune.stopper import Stopper
 
 from symray.errors import UserError
 from symray.scheduling.cluster.attached import as_many_as_fit, check_resources
+from symray.scheduling.cluster.own import Say, silent
 from symray.scheduling.cluster.sharing import Sharing
 from symray.scheduling.full_disk import avoiding_node, full_node_of
 from symray.scheduling.trainable import TaskTrainable
@@ -209,6 +210,7 @@ def run_tasks(
     on_loss: Callable[[Task, str], None] = lambda task, reason: None,
     trainable: type[tune.Trainable] = TaskTrainable,
     drivers: int = 1,
+    say: Say = silent,
 ) -> None:
     """Run all tasks of ``source``; returns when there are none left or ``stopping`` is set.
 
@@ -223,12 +225,13 @@ def run_tasks(
         trainable: what runs a task; its results hold a :class:`Report` under ``report`` and, under
             ``reusable``, whether its worker can take another one.
         drivers: that the study has had, this one included.
+        say: is told where Ray is started otherwise than the environment wants it.
 
     Raises:
         UserError: a task takes more than this machine has.
         OSError: the record could not be written; live tasks stay unfinished.
     """
-    check_resources(resources)
+    check_resources(resources, say)
     on_cluster = bool(os.environ.get("RAY_ADDRESS"))
     most = concurrency or (None if on_cluster else as_many_as_fit(resources))
     sharing = Sharing() if on_cluster else None

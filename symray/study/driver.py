@@ -148,7 +148,7 @@ class Driver:
             return found
 
         packing = choose_packing(self.file, as_many_as_fit(resources), measure)
-        if packing.measured:
+        if packing.gain is not None:
             self.record.add_event("pack", slots=packing.slots, sentence=packing.sentence)
             self.progress.message(packing.sentence)
         return packing.slots
@@ -221,6 +221,7 @@ class Driver:
             return None
         ended = self.record.trials(*ENDED)
         self._has_worked = any(trial.state != TrialState.FAIL for trial in ended)
-        if len(ended) < HOPELESS or self._has_worked:
+        first = self.record.trials()[:HOPELESS]  # of many at a time, others may do well
+        if len(first) < HOPELESS or self._has_worked or any(t not in ended for t in first):
             return None
         return str(ended[-1].user_attrs.get("reason"))

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from symray.search.first_trials import first_task
+from symray.search.first_trials import first_params, first_task
 from symray.study_file import StudyFile
 from symray.tasks.pack_speed import PackSpeed, measure_packs
 from symray.training.build import build_trainer
-from symray.training.packed.key import packs
+from symray.training.packed.key import packs, program
 from symray.training.spec import TrialSpec
 
 SHORT = 20_000
@@ -24,15 +24,14 @@ class Packing:
 
     Attributes:
         slots: trials of a pack; 0 where each is trained by itself.
-        gain: steps that a worker makes with it, over those of one trial alone; 1 if not measured.
         sentence: what was chosen and why.
-        measured: whether it was.
+        gain: steps that a worker makes with it, over those of one trial alone; None where that was
+            not measured.
     """
 
     slots: int
-    gain: float
     sentence: str
-    measured: bool = False
+    gain: float | None = None
 
 
 def choose_packing(file: StudyFile, workers: int, measure: Measure = measure_packs) -> Packing:
@@ -45,19 +44,35 @@ def choose_packing(file: StudyFile, workers: int, measure: Measure = measure_pac
     """
     asked = file.resources.pack
     if isinstance(asked, int):
-        return Packing(asked, 1.0, f"packs of {asked}, as the study file says")
+        return Packing(asked, f"packs of {asked}, as the study file says")
     if asked == "off":
-        return Packing(0, 1.0, "no pack, as the study file says")
+        return Packing(0, "no pack, as the study file says")
     if not packs(file.design()):
-        return Packing(0, 1.0, f"no pack: {file.model} on {file.data_name} can't be packed")
-    at_a_time = min(file.trials, file.concurrency or file.trials)
-    most = math.ceil(at_a_time / workers)
-    if most == 1:
-        return Packing(0, 1.0, "no pack: there is a worker for every trial at a time")
+        return Packing(0, f"no pack: {file.model} on {file.data_name} can't be packed")
     task = first_task(file, Path())
     spec = TrialSpec.from_json(task.spec)
+    programs = _programs(file)
+    at_a_time = min(file.trials, file.concurrency or file.trials)
+    most = math.ceil(at_a_time / (workers * math.prod(programs.values())))
+    if most == 1 and programs:
+        names = " and ".join(programs)
+        return Packing(0, f"no pack: {names} make too many programs of too few trials")
+    if most == 1:
+        return Packing(0, "no pack: each trial at a time has a worker of its own")
     steps = file.trials * file.repeats * file.epochs * build_trainer(spec, "cpu").steps_per_epoch
     if steps < SHORT:
-        return Packing(0, 1.0, f"no pack: {steps} steps are too few to measure whether one pays")
+        return Packing(0, f"no pack: {steps} steps are too few to measure whether one pays")
     found = measure(spec, task.threads, most, file.resources.gpu)
-    return Packing(found.slots, found.gain, found.sentence, measured=True)
+    slots = found.slots * math.prod(programs.values())
+    each = f"; one for each {' and '.join(programs)}" if programs and slots else ""
+    return Packing(slots, found.sentence + each, found.gain)
+
+
+def _programs(file: StudyFile) -> dict[str, int]:
+    """How many values the search has of each setting that changes the program."""
+    changing = program(file.design(), file.settings(first_params(file)))
+    return {
+        name: len(entry.values()) or file.trials
+        for name, entry in file.search.items()
+        if name in changing
+    }

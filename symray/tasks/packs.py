@@ -13,8 +13,11 @@ from symray.training.trainer import Trainer
 class Packs:
     """The packs of one process, a :class:`PackedTrainer` for each program among its tasks.
 
+    A pack has about as many slots as it has members, a power of two: on a GPU an empty slot costs
+    as much as a full one, and another number of slots a new capture.
+
     Args:
-        slots: of each pack; 0 where nothing is packed.
+        slots: of a pack at most; 0 where nothing is packed.
     """
 
     def __init__(self, slots: int) -> None:
@@ -63,9 +66,12 @@ class Packs:
 
     def _pack_of(self, program: str, members: dict[Trainer, TaskRun]) -> PackedTrainer:
         """The pack of a program, with ``members``."""
-        if program not in self._packs:
-            self._packs[program] = PackedTrainer(next(iter(members)), self._slots)
-        pack = self._packs[program]
+        pack = self._packs.get(program)
+        slots = min(self._slots, 2 ** (len(members) - 1).bit_length())
+        if pack is None or not slots <= pack.slots <= 2 * slots:
+            if pack is not None:
+                _empty(pack)
+            pack = self._packs[program] = PackedTrainer(next(iter(members)), slots)
         for trainer in members:
             if trainer not in pack.members:
                 pack.join(trainer)
@@ -77,3 +83,8 @@ class Packs:
         reason = reason_of(error)
         for run in runs:
             run.leave_pack(reason)
+
+
+def _empty(pack: PackedTrainer) -> None:
+    for trainer in list(pack.members):
+        pack.leave(trainer)

@@ -103,6 +103,22 @@ def test_each_program_has_a_pack_of_its_own(make_task: MakeTask) -> None:
     assert [len(pack.members) for pack in packs._packs.values()] == [1]
 
 
+def test_a_pack_is_as_large_as_what_is_in_it(make_task: MakeTask) -> None:
+    tasks = [with_seed(make_task(epochs=6), k) for k in range(5)]
+    runs = [TaskRun(task, "cpu", slots=5) for task in tasks]
+    packs = Packs(5)
+    sizes = []
+    for members in (5, 2, 1, 1, 3, 5):
+        for report in advance(packs, runs[:members]):
+            assert report.outcome in ("running", "complete")
+        (pack,) = packs._packs.values()
+        sizes.append(pack.slots)
+    assert sizes == [5, 2, 2, 2, 4, 5]
+    alone = make_task(epochs=6)
+    finish(Packs(0), [TaskRun(alone, "cpu")])
+    assert_recorded_alike(tasks[0], alone)
+
+
 def test_repeats_follow_each_other_in_a_pack(make_task: MakeTask) -> None:
     task, alone = make_task(task={"repeats": 2}), make_task(task={"repeats": 2})
     other = with_seed(make_task(epochs=6), 1)

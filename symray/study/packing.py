@@ -12,7 +12,7 @@ from symray.training.build import build_trainer
 from symray.training.packed.key import packs, program
 from symray.training.spec import TrialSpec
 
-SHORT = 20_000
+SHORT = 50_000
 """Steps of a study, all trials together, below which measuring costs more than it could gain."""
 
 Measure = Callable[[TrialSpec, int, int, float], PackSpeed]
@@ -56,7 +56,7 @@ def choose_packing(file: StudyFile, workers: int, measure: Measure = measure_pac
     most = math.ceil(at_a_time / (workers * math.prod(programs.values())))
     if most == 1 and programs:
         names = " and ".join(programs)
-        return Packing(0, f"no pack: {names} make too many programs of too few trials")
+        return Packing(0, f"no pack: each value of {names} is a program of too few trials")
     if most == 1:
         return Packing(0, "no pack: each trial at a time has a worker of its own")
     steps = file.trials * file.repeats * file.epochs * build_trainer(spec, "cpu").steps_per_epoch

@@ -34,6 +34,9 @@ from symray.training.packed.trainer import Outcome
 from symray.training.spec import TrialSpec
 from symray.training.trainer import Trainer
 
+LEFT_PACK = "left its pack"
+"""The event of a task whose pack has raised."""
+
 KEPT = 2
 """Checkpoints of a task that are kept while it is trained."""
 
@@ -182,7 +185,7 @@ class TaskRun:
         self.program = None
         self._unwritten, self._finals, self._last = [], [], {"epoch": 0, "values": {}}
         self.trainer = self._restore()
-        self._event("left its pack", epoch=self.epoch, reason=reason)
+        self._event(LEFT_PACK, epoch=self.epoch, reason=reason)
 
     def _restore(self) -> Trainer:
         path = newest_checkpoint(self.folder / "checkpoints")

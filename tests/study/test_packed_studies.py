@@ -62,12 +62,12 @@ def test_trials_of_an_engine_are_pruned_stopped_and_fail_one_by_one(
         make_file(
             "pruner={name: median, metric: x_mae, warmup_epochs: 2}",
             "search.learning_rate={choice: [1.0e-6, 1.0e-3]}",
-            "search.lambda_initial={choice: [1.0, 1.1, 1.0e+308]}",
+            "search.lambda_initial={choice: [1.0, 1.1, 1.2, 1.0e+308]}",
             "training.learning_rate=null",
             "training.lambda_max=1.0e+308",
-            "training.epochs=12",
+            "training.epochs=8",
             "reference={learning_rate: 1.0e-3, lambda_initial: 1.0}",
-            "trials=12",
+            "trials=20",
             "concurrency=6",
             "resources={pack: 6}",
             "sampler=random",
@@ -138,7 +138,7 @@ def test_a_stopped_study_goes_on_without_its_packs(
     assert max(begun) < 40
     study = record.folder / "study.yaml"
     study.write_text(study.read_text().replace("pack: 3", "pack: 'off'"))
-    again("small")
+    record = again("small")
     assert_ledger(record)
     for number, epochs in enumerate(begun):
         first, second = (

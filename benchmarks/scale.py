@@ -35,10 +35,10 @@ from ray.tune.search.optuna import OptunaSearch
 from tracking import FreeTask, mlflow_server
 
 from services import Postgres, program, unprivileged_user
+from symray.driver import driver
+from symray.driver.launch import launch
 from symray.scheduling.tuning import run_tasks
 from symray.search.progress import Progress
-from symray.study import driver
-from symray.study.launch import launch
 from symray.study_file import load_study_file
 from symray.tasks.task import Report, Task
 

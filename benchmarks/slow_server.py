@@ -25,9 +25,9 @@ from pathlib import Path
 from machine import machine
 from tracking import mlflow_server
 
+from symray.driver.launch import launch
 from symray.record.task_folder import metric_lines
 from symray.search.progress import Progress
-from symray.study.launch import launch
 from symray.study_file import load_study_file
 
 PHASE = 10.0

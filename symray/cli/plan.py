@@ -7,13 +7,13 @@ from symray.cli.output import duration, number, out, print_json, show, table
 from symray.cli.report import show_report
 
 if TYPE_CHECKING:
-    from symray.study.plan import Plan
+    from symray.driver.plan import Plan
     from symray.study_file import StudyFile
 
 
 def show_plans(files: "Sequence[StudyFile]", as_json: bool) -> None:
     """Compute and print the plan of each study; nothing is launched."""
-    from symray.study.plan import plan
+    from symray.driver.plan import plan
 
     plans = [plan(file) for file in files]
     if as_json:

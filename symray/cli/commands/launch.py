@@ -187,7 +187,7 @@ def _existing(file: "StudyFile") -> "StudyRecord | None":
 
 
 def _run(file: "StudyFile", go_on: bool) -> "StudyRecord":
-    from symray.study.launch import launch as launch_study
+    from symray.driver.launch import launch as launch_study
 
     record = _existing(file) if go_on else None
     if record is None:
@@ -198,8 +198,8 @@ def _run(file: "StudyFile", go_on: bool) -> "StudyRecord":
 def _resume(
     record: "StudyRecord", accept_code_change: bool = False, take_over: bool = False
 ) -> "StudyRecord":
+    from symray.driver.launch import resume as resume_study
     from symray.search.leaderboard import leaderboard
-    from symray.study.launch import resume as resume_study
 
     best = next((row for row in leaderboard(record) if row.feasible), None)
     return run_study(
@@ -226,9 +226,9 @@ def _show(records: "Sequence[StudyRecord]", as_json: bool, suite: bool) -> None:
 
 
 def _detached(arguments: Sequence[str], name: str, as_json: bool) -> None:
+    from symray.driver.detached import start_detached
     from symray.insight.status import status
     from symray.record.study_record import StudyRecord
-    from symray.study.detached import start_detached
 
     log = start_detached([sys.executable, "-m", "symray", *arguments], name)
     err().print(

@@ -74,8 +74,8 @@ def logs(
 
     Example: symray logs quickstart 3 --follow
     """
+    from symray.driver.detached import LOG
     from symray.record.study_record import StudyRecord
-    from symray.study.detached import LOG
 
     if address is not None:
         return logs_there(address, name, trial, follow)

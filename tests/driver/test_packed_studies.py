@@ -10,9 +10,9 @@ from optuna.trial import TrialState
 from watching import Watching
 
 from driving import again, run
+from symray.driver import driver
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import metric_lines, task_events
-from symray.study import driver
 from symray.study_file import StudyFile
 from symray.tasks.task import Report, Task
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from symray.driver.packing import SHORT, choose_packing
+from symray.driver.plan import plan
 from symray.errors import UserError
-from symray.study.packing import SHORT, choose_packing
-from symray.study.plan import plan
 from symray.study_file import StudyFile, load_study_file
 from symray.tasks.pack_speed import PackSpeed
 from symray.training.spec import TrialSpec

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from symray.driver.detached import start_detached
 from symray.errors import UserError
-from symray.study.detached import start_detached
 
 BEGIN = """
 import sys, time

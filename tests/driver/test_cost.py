@@ -2,9 +2,9 @@ from pathlib import Path
 
 import torch
 
+from symray.driver.cost import measure
 from symray.record.study_record import StudyRecord
 from symray.search.first_trials import first_task
-from symray.study.cost import measure
 from symray.tasks.task import Task
 from symray.training.build import build_trainer
 from symray.training.spec import TrialSpec

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from symray.driver.launch import resume
 from symray.errors import UserError
 from symray.record import jsonl
 from symray.record.study_record import StudyRecord
 from symray.search.champion import registered
 from symray.search.progress import Progress
-from symray.study.launch import resume
 
 ARCHIVE = Path(__file__).parent / "older" / "study.tar.gz"
 ITS_FOLDER = "/older"

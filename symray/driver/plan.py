@@ -9,10 +9,10 @@ from typing import Any
 import torch
 
 from symray.data import DataReport, load_data
+from symray.driver.cost import Cost, measure
+from symray.driver.packing import Packing, choose_packing
 from symray.search.first_trials import first_task, first_trials
 from symray.search.pretraining import pretraining_of
-from symray.study.cost import Cost, measure
-from symray.study.packing import Packing, choose_packing
 from symray.study_file import Resources, StudyFile
 from symray.tasks.worker import KEPT
 

@@ -9,6 +9,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from symray.driver.conclusion import conclude
+from symray.driver.mirror import Mirror
+from symray.driver.packing import choose_packing
+from symray.driver.retention import Retention
 from symray.errors import UserError
 from symray.record import jsonl
 from symray.record.fingerprints import trial_tags
@@ -25,10 +29,6 @@ from symray.search.pretraining import PretrainFirst
 from symray.search.progress import Progress
 from symray.search.search import Search
 from symray.search.task_source import Fenced, InTurn, MoreMemory
-from symray.study.conclusion import conclude
-from symray.study.mirror import Mirror
-from symray.study.packing import choose_packing
-from symray.study.retention import Retention
 from symray.tasks.pack_speed import PackSpeed, measure_packs
 from symray.tasks.task import Task
 from symray.tracking.projector import Projector

@@ -1,12 +1,12 @@
 """What is seen to before there is a study: once there is one, its file can't be mended any more."""
 
 from symray.data import load_data
+from symray.driver.disk_space import check_disk_space
 from symray.record.home import make_study_folder
 from symray.record.study_folder import identity
 from symray.record.study_record import StudyRecord
 from symray.scheduling.cluster.attached import as_many_as_fit, check_resources
 from symray.search.progress import Progress
-from symray.study.disk_space import check_disk_space
 from symray.study_file import StudyFile
 from symray.tracking.client import check_experiment_is_free
 

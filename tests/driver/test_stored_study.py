@@ -16,6 +16,7 @@ from ray.cluster_utils import Cluster
 from watching import Watching
 
 from services import S3Server
+from symray.driver.launch import launch, resume
 from symray.errors import UserError
 from symray.record.home import home
 from symray.record.object_store.objects import Store
@@ -24,7 +25,6 @@ from symray.record.task_folder import metric_lines, task_events
 from symray.search.leaderboard import leaderboard
 from symray.search.pretraining import pretraining_folders
 from symray.search.progress import Progress
-from symray.study.launch import launch, resume
 from symray.study_file import load_study_file
 from symray.tasks.task import Report, Task
 

@@ -6,6 +6,9 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
+from symray.driver.driver import Driver
+from symray.driver.mirror import Mirror
+from symray.driver.preflight import check_launch
 from symray.errors import UserError
 from symray.record.fingerprints import code_of
 from symray.record.home import make_study_folder
@@ -14,9 +17,6 @@ from symray.record.storage import mend, take_lease
 from symray.record.studies import find_study
 from symray.record.study_record import StudyRecord
 from symray.search.progress import Progress
-from symray.study.driver import Driver
-from symray.study.mirror import Mirror
-from symray.study.preflight import check_launch
 from symray.study_file import StudyFile
 from symray.tracking.projector import reconcile
 

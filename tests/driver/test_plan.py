@@ -6,11 +6,11 @@ from typing import Any
 import optuna
 import pytest
 
+from symray.driver.plan import decisions, plan
 from symray.record.study_record import StudyRecord
 from symray.search.first_trials import first_trials
 from symray.search.samplers import make_pruner
 from symray.search.search import Search
-from symray.study.plan import decisions, plan
 from symray.study_file import StudyFile, load_study_file
 
 Load = Callable[..., StudyFile]

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from watching import Watching
 
+from symray.driver import disk_space as room
+from symray.driver.cost import checkpoint_bytes_of, measure
+from symray.driver.plan import checkpoint_room
 from symray.errors import UserError
 from symray.record.home import home
 from symray.search.first_trials import first_task
-from symray.study import disk_space as room
-from symray.study.cost import checkpoint_bytes_of, measure
-from symray.study.plan import checkpoint_room
 from symray.study_file import StudyFile, load_study_file
 
 Usage = namedtuple("Usage", "total used free")

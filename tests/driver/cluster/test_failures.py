@@ -10,10 +10,10 @@ import pytest
 from watching import Watching, after
 
 from services import Postgres
+from symray.driver.launch import launch
 from symray.record.storage import database_lease
 from symray.record.study_record import StudyRecord
 from symray.search.progress import Progress
-from symray.study.launch import launch
 from symray.study_file import load_study_file
 
 WriteStudy = Callable[[Path, str], Path]
@@ -65,7 +65,7 @@ def test_a_driver_that_lost_its_lease_stops_and_the_next_one_ends_the_study(
         launch(file, Watching(after(3, take)), threading.Event())
     assert [t.state.name for t in StudyRecord.open("taken").trials()] == ["RUNNING"]
 
-    from symray.study.launch import resume
+    from symray.driver.launch import resume
 
     record = resume("taken", Progress(), threading.Event(), take_over=True)
     assert record.complete
@@ -90,7 +90,7 @@ WITH_GPU = """
 import sys, threading, ray
 from pathlib import Path
 ray.init(num_cpus=2, num_gpus=1, include_dashboard=False, log_to_driver=False)
-from symray.study.launch import launch
+from symray.driver.launch import launch
 from symray.study_file import load_study_file
 from symray.search.progress import Progress
 from symray.record.task_folder import last_line, outcome_of

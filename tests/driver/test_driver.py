@@ -12,6 +12,7 @@ from optuna.trial import TrialState
 from watching import Watching
 
 from driving import again, run
+from symray.driver.launch import launch
 from symray.errors import UserError
 from symray.record import jsonl
 from symray.record.home import study_names
@@ -21,7 +22,6 @@ from symray.search.champion import registered
 from symray.search.confirmation import read_confirmation
 from symray.search.leaderboard import leaderboard
 from symray.search.progress import Progress
-from symray.study.launch import launch
 from symray.study_file import StudyFile
 from symray.tasks.task import Report, Task
 from symray.tracking import projector

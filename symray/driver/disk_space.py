@@ -3,11 +3,11 @@
 import os
 import shutil
 
+from symray.driver.cost import checkpoint_bytes_of
+from symray.driver.plan import checkpoint_room
 from symray.errors import UserError
 from symray.record.home import home
 from symray.search.progress import Progress
-from symray.study.cost import checkpoint_bytes_of
-from symray.study.plan import checkpoint_room
 from symray.study_file import StudyFile
 
 WORTH_SAYING = 1_000_000_000

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from optuna.trial import TrialState
 
+from symray.driver.retention import Retention
 from symray.record.study_record import StudyRecord
 from symray.search.leaderboard import leaderboard
-from symray.study.retention import Retention
 
 KEEP = 2
 

@@ -24,6 +24,8 @@ def check_launch(file: StudyFile, progress: Progress) -> None:
     tracking = check_tracking_address()
     check_resources(file.resources, progress.message)
     folder = make_study_folder(file.study)
-    check_disk_space(file, file.concurrency or as_many_as_fit(file.resources), progress)
+    pack = file.resources.pack
+    at_a_time = as_many_as_fit(file.resources) * (pack if isinstance(pack, int) else 1)
+    check_disk_space(file, min(file.trials, file.concurrency or at_a_time), progress)
     if not tracking.away:
         check_experiment_is_free(file.study, identity(folder))

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from symray.driver.launch import launch
 from symray.record.study_record import StudyRecord
 from symray.search.progress import Progress
-from symray.driver.launch import launch
 from symray.study_file import load_study_file
 from symray.tracking.registry import download
 

@@ -25,7 +25,7 @@ def _metrics() -> Iterator[str]:
             metric.summary,
             "lower" if metric.direction == "minimize" else "higher",
             _data_of(metric.x, metric.y),
-            "yes" if metric.cheap else "",
+            "yes" if metric.cheap else "when named" if metric.costly else "",
             "yes" if metric.invariance else "",
         ]
         for name, metric in METRICS.items()

@@ -15,7 +15,8 @@ from symray.errors import UserError, nearest
 from symray.record.atomic import write_atomically
 from symray.record.study_record import StudyRecord
 from symray.search.champion import ALIAS, champion_task, digest, registered
-from symray.tracking.client import answering, make_client, shown_uri, tracking_uri
+from symray.tracking.address import answering
+from symray.tracking.client import make_client, shown_uri, tracking_uri
 from symray.tracking.projection import Projection
 from symray.training.bundle import verify_bundle
 

@@ -10,7 +10,7 @@ from symray.errors import UserError
 from symray.record.study_record import StudyRecord
 from symray.search.champion import registered
 from symray.tasks.task import Task
-from symray.tracking.client import tracking_uri
+from symray.tracking.client import shown_uri
 from symray.tracking.projection import Projection
 from symray.tracking.registry import download, models, register
 from symray.tracking.run_contents import all_contents
@@ -64,7 +64,7 @@ def test_what_is_not_there_is_said_in_one_sentence(
 ) -> None:
     with pytest.raises(UserError) as error:
         download(reference, tmp_path / "model")
-    assert str(error.value) == sentence.format(tracking_uri())
+    assert str(error.value) == sentence.format(shown_uri())
     assert not (tmp_path / "model").exists()
 
 

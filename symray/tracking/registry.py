@@ -27,7 +27,8 @@ from symray.search.champion import (
     registered,
 )
 from symray.tasks.task import Task
-from symray.tracking.client import IDENTITY, answering, make_client, shown_uri
+from symray.tracking.address import answering
+from symray.tracking.client import IDENTITY, make_client, shown_uri
 from symray.tracking.model.card import model_card, study_line
 from symray.tracking.model.download import download_folder, fetch_text
 from symray.tracking.model.package import write_package

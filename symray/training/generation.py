@@ -145,9 +145,9 @@ def draw_x(model: LoadedModel, count: int, seed: int = 0, y: ArrayLike | None = 
 
     Args:
         model: of anything.
-        count: N; by a conditional model N of each row of ``y``.
+        count: N.
         seed: of all draws.
-        y: (M, dy), for a conditional model.
+        y: (N, dy), for a conditional model.
 
     Raises:
         UserError: a conditional model without ``y``, or another ``y`` than it was trained on.
@@ -155,10 +155,10 @@ def draw_x(model: LoadedModel, count: int, seed: int = 0, y: ArrayLike | None = 
     network_y = None
     if model.model.conditional:
         if y is None:
-            raise UserError(f"model '{model.spec.model}' is conditional: it needs y to generate")
-        network_y = model.transforms.y.inside(y).repeat_interleave(count, dim=0)
-    rows = count if network_y is None else len(network_y)
-    z = torch.randn(rows, len(model.model.z1_mask), generator=torch.Generator().manual_seed(seed))
+            raise UserError(f"model '{model.spec.model}' is told Y: give y")
+        network_y = model.transforms.y.inside(y)
+    generator = torch.Generator().manual_seed(seed)
+    z = torch.randn(count, len(model.model.z1_mask), generator=generator)
     transform = model.transforms.x
     made = [transform.mode(model.model.decode(*parts)) for parts in _batches(z, network_y)]
     return transform.outside(torch.cat(made))

@@ -11,7 +11,7 @@ from symray.errors import UserError
 from symray.record.study_record import StudyRecord
 from symray.search.champion import digest, registered
 from symray.tasks.task import Task
-from symray.tracking.client import make_client, tracking_uri
+from symray.tracking.client import make_client, shown_uri, tracking_uri
 from symray.tracking.model import download as downloads
 from symray.tracking.model.package import write_sums
 from symray.tracking.projection import Projection
@@ -70,7 +70,7 @@ def test_what_is_not_there_is_said_in_one_sentence(
 ) -> None:
     with pytest.raises(UserError) as error:
         download(reference, tmp_path / "model")
-    assert str(error.value) == sentence.format(tracking_uri())
+    assert str(error.value) == sentence.format(shown_uri())
     assert not (tmp_path / "model").exists()
 
 

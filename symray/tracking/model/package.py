@@ -118,7 +118,7 @@ def input_example(model: LoadedModel) -> Any:
         return pd.DataFrame({"smiles": _molecules(model)})
     if conditional:
         y = np.tile(np.asarray(transforms.y.shift, dtype=np.float64), (EXAMPLES, 1))
-        x = np.hstack([np.concatenate([draw_x(model, 1, i, y[:1]) for i in range(EXAMPLES)]), y])
+        x = np.hstack([draw_x(model, EXAMPLES, y=y), y])
     else:
         x = np.asarray(draw_x(model, EXAMPLES))
     if isinstance(transforms.x, Pixels):

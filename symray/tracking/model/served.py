@@ -104,7 +104,8 @@ def _of_vectors(model: LoadedModel, given: Any, output: str, count: int, seed: i
         return _codes(model.encode(x))
     if output == "reconstruction":
         return _table(x_hat=model.reconstruct(x, y))
-    return _table(x=draw_x(model, count, seed, y))
+    each = None if y is None else y.repeat(count, axis=0)
+    return _table(x=draw_x(model, count if each is None else len(each), seed, each))
 
 
 def _of_images(model: LoadedModel, given: Any, output: str, count: int, seed: int) -> Answer:

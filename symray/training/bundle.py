@@ -34,7 +34,7 @@ _FORMAT = 1
 _WEIGHTS = "weights.safetensors"
 _CONFIG = "config.json"
 _METRICS = "metrics.json"
-_SUMS = "SHA256SUMS"
+SUMS = "SHA256SUMS"
 
 
 def save_bundle(
@@ -70,7 +70,7 @@ def save_bundle(
     for name, content in files.items():
         (folder / name).write_bytes(content)
     sums = [f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in files.items()]
-    (folder / _SUMS).write_text("".join(sums))
+    (folder / SUMS).write_text("".join(sums))
     return folder
 
 
@@ -80,10 +80,10 @@ def verify_bundle(folder: Path) -> None:
     Raises:
         UserError: names the first file that is missing or damaged.
     """
-    sums = _sums(folder)
+    sums = read_sums(folder)
     for name in (_WEIGHTS, _CONFIG, _METRICS):
         if name not in sums:
-            raise UserError(f"{folder / _SUMS} does not list {name}: download the model again")
+            raise UserError(f"{folder / SUMS} does not list {name}: download the model again")
     for name, expected in sums.items():
         path = folder / name
         if not path.is_file():
@@ -136,8 +136,13 @@ def _codes(trainer: Trainer) -> dict[str, Any] | None:
     return CodeDistribution.measured(trainer.model.eval(), trainer.data).to_json()
 
 
-def _sums(folder: Path) -> dict[str, str]:
-    path = folder / _SUMS
+def read_sums(folder: Path) -> dict[str, str]:
+    """SHA-256 of each file of a bundle, by its path there.
+
+    Raises:
+        UserError: the list is missing or damaged.
+    """
+    path = folder / SUMS
     if not path.is_file():
         raise UserError(f"{path} is missing: {folder} is not a whole model, download it again")
     lines = [line.split(maxsplit=1) for line in path.read_text().splitlines()]

@@ -12,17 +12,18 @@ from filelock import FileLock
 from mlflow import MlflowClient
 from xdist.scheduler import LoadFileScheduling
 
+from symray.driver.launch import launch
 from symray.record.study_folder import identity
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import metric_lines, outcome_of
 from symray.search.pretraining import pretraining_folders
 from symray.search.progress import Progress
-from symray.study.launch import launch
 from symray.study_file import load_study_file
 from symray.tracking.client import experiment_id, make_client
 from symray.tracking.run_contents import MLFLOW_STATUS
 
-pytest_plugins = ["services", "nodes", "records", "stores", "strangers"]  # tests/support
+# of tests/support
+pytest_plugins = ["commands", "services", "nodes", "records", "stores", "strangers"]
 
 
 class ClusterInOne(LoadFileScheduling):

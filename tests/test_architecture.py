@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from symray.insight.health.examine import OF_SURROUNDINGS, OF_TRIALS
+
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "architecture.md").read_text()
 STEPS = re.findall(r"^\d+\. `(symray/[\w/]+\.py):([\w.]+)`", PAGE, flags=re.MULTILINE)
+HOLDING = re.findall(r"`(test_\w+\.py):(test_\w+)`", PAGE)
 MOST_LINES = 350
 MOST_FILES = 25
 
@@ -43,6 +46,12 @@ def test_a_step_of_a_walk_is_there(file: str, name: str) -> None:
     assert name in definitions(ast.parse((ROOT / file).read_text()).body)
 
 
+@pytest.mark.parametrize(("file", "name"), HOLDING, ids=[name for _, name in HOLDING])
+def test_a_test_that_the_page_names_is_there(file: str, name: str) -> None:
+    (path,) = (ROOT / "tests").rglob(file)
+    assert name in definitions(ast.parse(path.read_text()).body)
+
+
 def test_the_rooms_are_the_folders() -> None:
     table = PAGE.split("## Rooms")[1].split("## Three walks")[0]
     rows = [line for line in table.splitlines() if line.startswith("| `symray.")]
@@ -56,3 +65,10 @@ def test_files_are_short_and_folders_small() -> None:
     assert {path: n for path, n in lines.items() if n > MOST_LINES} == {}
     files = Counter(path.parent for path in lines)
     assert {folder: n for folder, n in files.items() if n > MOST_FILES} == {}
+
+
+def test_every_check_of_health_is_a_row_of_its_page() -> None:
+    page = (ROOT / "docs" / "health.md").read_text()
+    rows = [line.split("|")[-2] for line in page.splitlines() if line.startswith("| ")]
+    named = {name for cell in rows for name in re.findall(r"`(\w+)`", cell)}
+    assert {check.__module__.rsplit(".", 1)[1] for check in (*OF_TRIALS, *OF_SURROUNDINGS)} <= named

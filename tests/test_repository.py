@@ -1,5 +1,6 @@
 """Rules of the repository that no other check holds."""
 
+import pkgutil
 import re
 import subprocess
 import tomllib
@@ -13,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LAYOUT = {
     *(".ci", ".gitignore", ".pre-commit-config.yaml"),
-    *("CHANGELOG.md", "LICENSE", "Makefile", "README.md"),
+    *("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md"),
     *("cluster.yaml", "constraints.txt", "pyproject.toml"),
     *("benchmarks", "deploy", "docs", "mlflow", "studies", "symray", "tests"),
 }
@@ -72,3 +73,26 @@ def test_what_a_page_links_to_is_there(page: Path) -> None:
     text = re.sub(r"```.*?```", "", (ROOT / page).read_text(), flags=re.DOTALL)
     links = re.findall(r"\]\((?!https?:)([^)#\s]+)", text)
     assert [link for link in links if not (ROOT / page.parent / link).exists()] == []
+
+
+def _resolves(name: str) -> bool:
+    try:
+        pkgutil.resolve_name(name)
+    except (ImportError, AttributeError):
+        return False
+    return True
+
+
+@pytest.mark.parametrize("page", [path for path in tracked() if path.suffix == ".md"], ids=str)
+def test_the_code_that_a_page_names_is_there(page: Path) -> None:
+    text = (ROOT / page).read_text()
+    paths = [f"/{path}" for path in tracked()]
+    files = re.findall(r"`([\w./-]+\.py)\b", text)
+    wanted = [file for file in files if "NAME" not in file and file != "my_lab/models.py"]
+    assert [file for file in wanted if not any(p.endswith(f"/{file}") for p in paths)] == []
+    folders = re.findall(r"`((?:symray|tests|benchmarks|studies|deploy)/[\w/-]+/)`", text)
+    assert [folder for folder in folders if not (ROOT / folder).is_dir()] == []
+    dotted = re.findall(r"\bsymray(?:\.\w+)+", text)
+    rooms = {path.stem for path in (ROOT / "symray").iterdir()}
+    names = [name for name in dotted if name.split(".")[1] in rooms]
+    assert [name for name in names if not _resolves(name)] == []

@@ -27,8 +27,8 @@ from symray.cli.commands.repeat import rerun, try_file
 from symray.cli.commands.status import status
 from symray.cli.commands.trials import logs, trials
 from symray.cli.commands.ui import ui
+from symray.cli.options import INTERRUPTED
 from symray.cli.output import err, out
-from symray.cli.running import INTERRUPTED
 from symray.errors import UserError
 
 REFUSED = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}

@@ -31,6 +31,7 @@ def show_results(record: "StudyRecord") -> None:
 
 def show_leaderboard(record: "StudyRecord") -> None:
     """Print the best trials, or the sentence why there is none."""
+    from symray.report.columns import shown_metrics
     from symray.search.leaderboard import leaderboard, nothing_feasible, supervision
     from symray.search.mean_codes import readable_means
 
@@ -62,6 +63,8 @@ def show_leaderboard(record: "StudyRecord") -> None:
 
 def show_confirmation(record: "StudyRecord", confirmation: Mapping[str, Any]) -> None:
     """Print the candidates' means over fresh seeds and the winner's on the test split."""
+    from symray.report.columns import shown_metrics
+
     metrics = shown_metrics(record)
     agreement = ["udr"] if any("udr" in entry for entry in confirmation["candidates"]) else []
     rows = [
@@ -83,20 +86,6 @@ def show_confirmation(record: "StudyRecord", confirmation: Mapping[str, Any]) ->
     show(table(["trial", "split", "n", *metrics, *agreement], rows), title)
     if agreement:
         out().print("udr: agreement of the seeds, needs no factors (Duan et al. 2020); 1 is best")
-
-
-def shown_metrics(record: "StudyRecord") -> list[str]:
-    """Metrics that a study's tables have columns for: those that it optimises and constrains.
-
-    Where one of them is an invariance, the other readings of it stand beside it.
-    """
-    from symray.metrics import METRICS
-
-    file = record.file
-    names = [*file.objectives, *(constraint.metric for constraint in file.constraints)]
-    if any(METRICS[name].invariance for name in names):
-        names += ["mi_z0_y_paper", "mi_z0_y", "probe_r2"]
-    return list(dict.fromkeys(names))
 
 
 def spreads(metrics: list[str], stats: Mapping[str, Mapping[str, float | None]]) -> list[str]:

@@ -132,6 +132,21 @@ def read_confirmation(record: StudyRecord) -> dict[str, Any] | None:
     return read_json(path, forms.confirmation) if path.exists() else None
 
 
+def seed_metrics(folder: Path, split: str) -> dict[str, float] | None:
+    """The metrics of one training of the confirmation, on ``validation`` or ``test``.
+
+    None where it hasn't ended, has failed or, as all but the winner's, never saw the test split.
+    """
+    outcome = outcome_of(folder)
+    if outcome is None or outcome["state"] != "COMPLETE":
+        return None
+    if split == "validation":
+        values = last_line(folder)["values"]
+        return {name: values[name] for name in METRICS.among(values)}
+    path = folder / "test.json"
+    return json.loads(path.read_text()) if path.exists() else None
+
+
 def _entry(tasks: Sequence[Task]) -> dict[str, Any]:
     completed = [task for task in tasks if _completed(task)]
     finals = [_final_metrics(task) for task in completed]

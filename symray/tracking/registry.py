@@ -35,12 +35,12 @@ def register(record: StudyRecord, projection: Projection) -> list[str]:
     if version is None:
         projection.upload(run_name, folder)
         try:
-            client.create_registered_model(name, {"symray.study": name})
+            client.create_registered_model(name, {"symray.driver": name})
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
         made = client.create_model_version(
-            name, f"runs:/{run_id}/model", run_id, tags={"symray.study": name, _DIGEST: sha256}
+            name, f"runs:/{run_id}/model", run_id, tags={"symray.driver": name, _DIGEST: sha256}
         )
         version = str(made.version)
         done.append(f"model {name} version {version} registered")

@@ -65,7 +65,8 @@ def save_bundle(
         "x_shape": trainer.data.x_shape,
         "y_dims": trainer.data.y_dims,
         "units": trainer.data.transforms.to_json(),
-        "data": {"name": trainer.data.name, "key": trainer.data.key},
+        # a file's own name; in which folder it lies is nobody else's business
+        "data": {"name": Path(trainer.data.name).name, "key": trainer.data.key},
         "code": _own_code(trainer.model, spec),
         "codes": _codes(trainer),
     }

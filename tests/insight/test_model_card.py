@@ -19,7 +19,7 @@ def test_the_card_of_a_champion(finished_study: StudyRecord) -> None:
     card = read_card(finished_study.folder / "champion" / "model")
     assert (card.model, card.data, card.epoch, card.x_shape, card.y_dims) == (
         "stib",
-        "npz",
+        "data.npz",
         2,
         (2,),
         1,

@@ -65,7 +65,7 @@ def test_entry_points(tmp_path, monkeypatch, write):
         ("stip", "there is no model 'stip'; did you mean 'stib'"),
         (
             "resnet",
-            "valid names: beta_vae, cvae, cvib, factor_vae, non_syn, stib, stib_no_adversary, vae",
+            f"valid names: {', '.join(sorted(MODELS))}",
         ),
         ("no_such_package.models:M", "No module named 'no_such_package'; 'code' names the folder"),
         ("symray.models.stib:STIP", "symray.models.stib has no class 'STIP'; did you mean 'STIB'"),

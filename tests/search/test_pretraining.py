@@ -8,6 +8,8 @@ import pytest
 import torch
 from optuna.trial import TrialState
 
+from symray.driver.launch import launch
+from symray.driver.plan import plan
 from symray.record.home import home
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import metric_lines, write_outcome
@@ -19,8 +21,6 @@ from symray.search.pretraining import (
     pretrainings,
 )
 from symray.search.progress import Progress
-from symray.study.launch import launch
-from symray.study.plan import plan
 from symray.study_file import StudyFile, load_study_file
 from symray.tasks.task import Report, Task
 from symray.tasks.worker import TaskRun

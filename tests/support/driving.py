@@ -2,9 +2,9 @@
 
 import threading
 
+from symray.driver.launch import launch, resume
 from symray.record.study_record import StudyRecord
 from symray.search.progress import Progress
-from symray.study.launch import launch, resume
 from symray.study_file import StudyFile
 
 

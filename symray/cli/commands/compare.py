@@ -51,9 +51,9 @@ def compare(
 
     Example: symray compare comparison
     """
-    from symray.report.compare import compare as compare_studies
+    from symray.api.study import compare as compare_studies
 
-    comparison = compare_studies(names)
+    comparison = compare_studies(*names)
     if as_json:
         print_json(_as_json(comparison))
     elif as_csv:
@@ -81,17 +81,10 @@ def _as_json(comparison: "Comparison") -> dict[str, object]:
 
 
 def _print_csv(comparison: "Comparison") -> None:
-    fixed = ["study", "model", "preset", "data", "trials", "split", "number", "n", "code"]
-    metrics = list(dict.fromkeys(name for row in comparison.rows for name in row.figures))
+    columns, rows = comparison.table()
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow([*fixed, *(name + part for name in metrics for part in ("", "/sd"))])
-    for row in comparison.rows:
-        figures = [row.figures.get(name) for name in metrics]
-        cells = [cell for f in figures for cell in ((f.mean, f.sd) if f else (None, None))]
-        writer.writerow([*(getattr(row, name) for name in fixed), *cells])
-    for model, values in comparison.published.items():
-        cells = [cell for name in metrics for cell in (values.get(name), None)]
-        writer.writerow(["published", model, *[""] * (len(fixed) - 2), *cells])
+    writer.writerow(columns)
+    writer.writerows(rows)
 
 
 def _print_table(comparison: "Comparison") -> None:

@@ -50,10 +50,9 @@ def generate(
 
     Example: symray generate zinc-stib@champion --target 0.9 -n 200 --out molecules.png
     """
+    from symray.api.model import load_model
     from symray.errors import UserError
     from symray.insight.molecules import training_molecules
-    from symray.insight.predict import model_folder
-    from symray.training.bundle import load_bundle
     from symray.training.generation import generate as generate_from
 
     for path, allowed in ((to, SUFFIXES), (plot, (".png",))):
@@ -61,8 +60,7 @@ def generate(
             raise UserError(
                 f"{path}: what kind of file this is must show; name it {' or '.join(allowed)}"
             )
-    with model_folder(model) as folder:
-        loaded = load_bundle(folder)
+    loaded = load_model(model)
     wanted = [_wanted(text, loaded) for text in targets]
     known = training_molecules(loaded)
     made = [generate_from(loaded, one, count, seed, z0, known or ()) for one in wanted]

@@ -1,4 +1,4 @@
-"""What the command prints and how it ends; what it finds, see tests/study/health."""
+"""What the command prints and how it ends; what it finds, see tests/driver/health."""
 
 import json
 from collections.abc import Callable

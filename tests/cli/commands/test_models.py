@@ -30,7 +30,7 @@ def test_a_download_is_checked_and_described(finished_study: StudyRecord, tmp_pa
     folder = tmp_path / "mine"
     result = runner.invoke(app, ["models", "download", "finished@champion", "--to", str(folder)])
     assert result.exit_code == 0
-    assert "stib on npz data (X 2 wide, Y 1), 2 epochs" in result.stdout
+    assert "stib on data.npz data (X 2 wide, Y 1), 2 epochs" in result.stdout
     assert "test: x_mae" in result.stdout
     assert runner.invoke(app, ["models", "verify", str(folder)]).exit_code == 0
     again = runner.invoke(app, ["models", "download", "finished", "--to", str(folder)])

@@ -15,12 +15,12 @@ from mlflow import MlflowClient
 from optuna.trial import TrialState
 from typer.testing import Result
 
+from symray.driver.launch import launch
 from symray.insight.health import OF_TRIALS, health
 from symray.insight.health.misleading import mean_codes
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import task_events
 from symray.search.progress import Progress
-from symray.study.launch import launch
 from symray.study_file import load_study_file
 from symray.tasks.task import Report, Task
 from symray.tracking.projector import reconcile

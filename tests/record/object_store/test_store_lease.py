@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from symray.driver.mirror import Mirror
 from symray.errors import UserError
 from symray.record.lease import LeaseLostError
 from symray.record.object_store import copies, lease
@@ -16,7 +17,6 @@ from symray.record.object_store.lease import StoreLease, holder
 from symray.record.object_store.objects import Store
 from symray.record.storage.file_lease import FileLease
 from symray.search.progress import Progress
-from symray.study.mirror import Mirror
 
 Make = Callable[..., Store]
 

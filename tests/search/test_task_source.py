@@ -9,9 +9,9 @@ import pytest
 from symray.search.task_source import MoreMemory
 from symray.study_file import Resources
 from symray.tasks.task import Report, Task
+from symray.training.spec import TrialSpec
 
 FULL = Report(1, 4, {}, "failed", "out of GPU memory on gpu1", out_of_memory=True)
-from symray.training.spec import TrialSpec
 
 
 class Few:

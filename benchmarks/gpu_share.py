@@ -77,7 +77,7 @@ def measure(results: Results, options: Options) -> None:
         "steps",
         "Steps a second of all processes together, and GPU memory of each",
         *(Column("model"), Column("processes"), Column("steps a second", form=",.0f")),
-        *(Column("of one thread", "x", ".2f"), Column("memory", "MiB", ",.0f")),
+        *(Column("of one thread", "x", ".3g"), Column("memory", "MiB", ",.0f")),
     )
     with tempfile.TemporaryDirectory() as cache:
         os.environ.setdefault("SYMRAY_CACHE", cache)

@@ -37,7 +37,7 @@ from symray.scheduling.tuning import run_tasks
 from symray.search.progress import Progress
 from symray.search.search import Search
 from symray.study_file import load_study_file
-from symray.tasks.task import Outcome, Report
+from symray.tasks.task import Outcome, Report, Task
 from symray.tracking.projector import Projector
 
 REPORTS = 10
@@ -94,14 +94,15 @@ class FreeTask(TaskTrainable):
         super().setup(config)
         self.epoch = 0
 
-    def _advance(self) -> Report:
+    def _advance(self) -> dict[str, Report]:
         self.epoch += 1
-        settings = self._task.spec["settings"]
+        task: Task = self._config["task"]
+        settings = task.spec["settings"]
         values = value(self.epoch, settings)
         line = {"epoch": self.epoch, "time": time.time(), "values": values}
-        jsonl.append(Path(self._task.folder) / "metrics.jsonl", [line])
+        jsonl.append(Path(task.folder) / "metrics.jsonl", [line])
         outcome: Outcome = "complete" if self.epoch == settings["epochs"] else "running"
-        return Report(self.epoch, settings["epochs"], values, outcome)
+        return {task.name: Report(self.epoch, settings["epochs"], values, outcome)}
 
 
 def stock(trials: int, uri: str, scratch: Path) -> None:
@@ -159,7 +160,7 @@ def symray(trials: int, scratch: Path) -> tuple[float, float]:
         projector = Projector(record, lease, Progress())
         projector.start()
         search = Search(record, {}, Progress(), projector.on_change, lambda: False)
-        run_tasks(search, file.resources, 2, threading.Event(), trainable=FreeTask)
+        run_tasks(search, file.resources, 2, 0, threading.Event(), trainable=FreeTask)
         searched = time.perf_counter() - began
         record.add_event("finish")
         projector.close(complete=False, stopping=threading.Event())
@@ -194,7 +195,7 @@ def measure(results: Results, options: Options) -> None:
         "ways",
         f"{trials} trials of {REPORTS} reports, 2 at a time",
         *(Column("way"), Column("time", "s", ".1f"), Column("a trial", "s", ".2f")),
-        Column("of symray's", "x", ".2f"),
+        Column("of symray's", "x", ".3g"),
     )
     for way, took in seconds.items():
         table.add(way, took, took / trials, took / whole)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from symray.cli.options import INTERRUPTED
 from symray.cli.output import err
-from symray.cli.running import INTERRUPTED
 from symray.errors import UserError
 
 if TYPE_CHECKING:

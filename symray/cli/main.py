@@ -24,11 +24,12 @@ from symray.cli.commands.models import models
 from symray.cli.commands.pictures import synergy, traverse
 from symray.cli.commands.predict import predict
 from symray.cli.commands.repeat import rerun, try_file
+from symray.cli.commands.report import report
 from symray.cli.commands.status import status
 from symray.cli.commands.trials import logs, trials
 from symray.cli.commands.ui import ui
+from symray.cli.options import INTERRUPTED
 from symray.cli.output import err, out
-from symray.cli.running import INTERRUPTED
 from symray.errors import UserError
 
 REFUSED = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
@@ -87,6 +88,7 @@ for _panel, _name, _command in (
     (LOOK, "explain", explain),
     (LOOK, "logs", logs),
     (LOOK, "compare", compare),
+    (LOOK, "report", report),
     (LOOK, "synergy", synergy),
     (LOOK, "ui", ui),
     (LOOK, "rerun", rerun),

@@ -1,9 +1,12 @@
-"""Arguments and options that several commands have."""
+"""Arguments, options and exit codes that several commands have."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+INTERRUPTED = 130
+"""Exit code of a study that was stopped before it was complete."""
 
 File = Annotated[Path, typer.Argument(help="Study file.", metavar="FILE", show_default=False)]
 Name = Annotated[str, typer.Argument(help="Study.", metavar="NAME", show_default=False)]

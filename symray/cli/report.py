@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from symray.cli.output import err, number, out, show, table
+from symray.cli.output import number, out, show, table
 
 if TYPE_CHECKING:
     from symray.data import DataReport
@@ -35,12 +35,6 @@ def show_report(report: "DataReport") -> None:
         _show_columns(report)
     for warning in report.warnings:
         console.print(f"warning: {warning}")
-
-
-def tell_warnings(report: "DataReport") -> None:
-    """Print only the warnings, on stderr."""
-    for warning in report.warnings:
-        err().print(f"warning: {report.name}: {warning}")
 
 
 def _show_columns(report: "DataReport") -> None:

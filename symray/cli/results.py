@@ -23,15 +23,21 @@ def show_results(record: "StudyRecord") -> None:
     console = out()
     console.print()
     if model is not None:
-        console.print(f"registered as model {model['name']}, version {model['version']} (champion)")
+        champion = model["champion"]
+        is_champion = champion == model["version"]
+        note = "champion" if is_champion else f"version {champion} stays the champion"
+        console.print(f"registered as model {model['name']}, version {model['version']} ({note})")
     console.print(f"next: symray ui {record.name}")
     if model is not None:
-        console.print(f"      symray models download {model['name']}@champion --to DIR")
+        wanted = "@champion" if is_champion else f":{model['version']}"
+        console.print(f"      symray models download {model['name']}{wanted} --to DIR")
 
 
 def show_leaderboard(record: "StudyRecord") -> None:
     """Print the best trials, or the sentence why there is none."""
+    from symray.report.columns import shown_metrics
     from symray.search.leaderboard import leaderboard, nothing_feasible, supervision
+    from symray.search.mean_codes import readable_means
 
     board = leaderboard(record)
     sentence = nothing_feasible(record, board)
@@ -54,10 +60,15 @@ def show_leaderboard(record: "StudyRecord") -> None:
     sentence = supervision(record.file)
     if sentence is not None:
         out().print(sentence)
+    misleading = readable_means(record)
+    if misleading is not None:
+        out().print(f"warning: {misleading.sentence}")
 
 
 def show_confirmation(record: "StudyRecord", confirmation: Mapping[str, Any]) -> None:
     """Print the candidates' means over fresh seeds and the winner's on the test split."""
+    from symray.report.columns import shown_metrics
+
     metrics = shown_metrics(record)
     agreement = ["udr"] if any("udr" in entry for entry in confirmation["candidates"]) else []
     rows = [
@@ -79,20 +90,6 @@ def show_confirmation(record: "StudyRecord", confirmation: Mapping[str, Any]) ->
     show(table(["trial", "split", "n", *metrics, *agreement], rows), title)
     if agreement:
         out().print("udr: agreement of the seeds, needs no factors (Duan et al. 2020); 1 is best")
-
-
-def shown_metrics(record: "StudyRecord") -> list[str]:
-    """Metrics that a study's tables have columns for: those that it optimises and constrains.
-
-    Where one of them is an invariance, the other readings of it stand beside it.
-    """
-    from symray.metrics import METRICS
-
-    file = record.file
-    names = [*file.objectives, *(constraint.metric for constraint in file.constraints)]
-    if any(METRICS[name].invariance for name in names):
-        names += ["mi_z0_y_paper", "mi_z0_y", "probe_r2"]
-    return list(dict.fromkeys(names))
 
 
 def spreads(metrics: list[str], stats: Mapping[str, Mapping[str, float | None]]) -> list[str]:

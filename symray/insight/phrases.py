@@ -1,6 +1,9 @@
-"""Numbers in sentences."""
+"""Numbers in sentences and tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_KRASKOV = ("mi_z0_y", "mi_z0_y_sampled", "mi_z0_y_k20", "mi_z0_y_paper")
 
 
 def duration(seconds: float) -> str:
@@ -28,3 +31,24 @@ def plural(count: int, noun: str) -> str:
 def these_trials(numbers: Sequence[int]) -> str:
     """``trial 3``, ``trials 3, 4 and 8``."""
     return f"trial{'s' if len(numbers) > 1 else ''} {listed(numbers)}"
+
+
+def number(value: Any) -> str:
+    """Four digits of a number, other things as they are, a dash for nothing."""
+    if value is None:
+        return "-"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def metric(name: str, metrics: Mapping[str, float | None]) -> str:
+    """A metric in a table.
+
+    A Kraskov figure within what shuffled Y gives as well (mean + 2 sd, estimated with k = 3, whose
+    spread is the widest) says no more than that.
+    """
+    value = metrics.get(name)
+    mean, sd = metrics.get("mi_z0_y_floor"), metrics.get("mi_z0_y_floor_sd")
+    floored = name in _KRASKOV and None not in (value, mean, sd)
+    if floored and value <= mean + 2 * sd:  # type: ignore[operator]
+        return "<= floor"
+    return number(value)

@@ -1,11 +1,13 @@
 """The trials of a study as rows that can be selected and sorted."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from symray.errors import UserError, nearest
 from symray.insight.status import trial_status
+from symray.insight.trial_filter import parse_where
 from symray.metrics import METRICS
 from symray.record.study_record import StudyRecord
 from symray.record.trials import FrozenTrial, TrialState
@@ -26,6 +28,33 @@ def trial_rows(record: StudyRecord) -> list[Row]:
     ``code``: fingerprint of the code that trained it; None before it was handed to a worker.
     """
     return [_row(record, trial) for trial in record.trials()]
+
+
+def select_rows(record: StudyRecord, where: str | None, sort: str | None) -> list[Row]:
+    """The rows of trials that ``where`` is true of, all for None, by column ``sort``.
+
+    Raises:
+        UserError: no such column, or the expression can't be read.
+    """
+    known, rows = columns(record), trial_rows(record)
+    if where is not None:
+        condition = parse_where(where, known)
+        rows = [row for row in rows if condition(partial(value, row))]
+    return rows if sort is None else sort_rows(rows, sort, known)
+
+
+def flat_rows(record: StudyRecord, rows: Sequence[Row]) -> tuple[list[str], list[list[Any]]]:
+    """``rows`` as a table: names of columns, and what stands in them, None for nothing."""
+    params = list(record.file.search)
+    metrics = list(dict.fromkeys(name for row in rows for name in row["metrics"]))
+    fixed = [*FIXED, "mlflow_run_id"]
+    table = [
+        [row[name] for name in fixed]
+        + [row["params"].get(name) for name in params]
+        + [row["metrics"].get(name) for name in metrics]
+        for row in rows
+    ]
+    return [*fixed, *params, *metrics], table
 
 
 def _row(record: StudyRecord, trial: FrozenTrial) -> Row:

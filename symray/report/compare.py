@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from symray.record.home import study_names
 from symray.record.studies import find_study
@@ -14,11 +15,17 @@ from symray.search.confirmation import read_confirmation
 from symray.search.leaderboard import leaderboard, nothing_feasible, supervision
 from symray.tasks.task import Task
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 COLUMNS = ("x_mae", "y_mae", "mi_z0_y_paper", "mi_z0_y_sampled", "mi_z0_y", "probe_r2", "z0_gain")
 """Metrics of the table, the papers' three first."""
 
 FLOORED = frozenset({"mi_z0_y_paper", "mi_z0_y_sampled", "mi_z0_y"})
 """Kraskov figures, which say nothing where shuffled Y gives as much."""
+
+
+_IDENTITY = ("study", "model", "preset", "data", "trials", "split", "number", "n", "code")
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What ``symray compare`` shows.
+    """Studies side by side: what ``symray compare`` shows.
 
     Attributes:
         rows: one per study.
@@ -95,6 +102,30 @@ class Comparison:
     published: Mapping[str, Mapping[str, float]]
     sources: Sequence[str]
     notes: Sequence[str]
+
+    def table(self) -> tuple[list[str], list[list[Any]]]:
+        """Names of columns and rows, mean and ``/sd`` of every metric; published figures last."""
+        metrics = list(dict.fromkeys(name for row in self.rows for name in row.figures))
+        rows: list[list[Any]] = []
+        for row in self.rows:
+            figures = [row.figures.get(name) for name in metrics]
+            cells = [cell for f in figures for cell in ((f.mean, f.sd) if f else (None, None))]
+            rows.append([*(getattr(row, name) for name in _IDENTITY), *cells])
+        for model, values in self.published.items():
+            cells = [cell for name in metrics for cell in (values.get(name), None)]
+            rows.append(["published", model, *[""] * (len(_IDENTITY) - 2), *cells])
+        return [*_IDENTITY, *(name + part for name in metrics for part in ("", "/sd"))], rows
+
+    def frame(self) -> "pd.DataFrame":
+        """:meth:`table` of the studies, without published figures, under their names."""
+        import pandas as pd
+
+        names, rows = self.table()
+        return pd.DataFrame(rows[: len(self.rows)], columns=names).set_index("study")
+
+    def _repr_html_(self) -> str:
+        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
+        return f"{self.frame().to_html()}<ul>{notes}</ul>"
 
 
 def compare(names: Sequence[str]) -> Comparison:

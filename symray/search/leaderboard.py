@@ -71,9 +71,8 @@ def candidate_of(file: StudyFile, trial: FrozenTrial) -> Candidate:
 
 def rank(file: StudyFile, candidates: Iterable[Candidate]) -> list[Candidate]:
     """``candidates``, the best first."""
-    signs = [1 if direction == "minimize" else -1 for direction in file.objectives.values()]
     pool = list(candidates)
-    costs = [[s * v for s, v in zip(signs, c.objectives, strict=True)] for c in pool]
+    costs = [_costs(file, c) for c in pool]
     feasible = [i for i, c in enumerate(pool) if c.feasible]
     fronts = dict(zip(feasible, _fronts([costs[i] for i in feasible]), strict=True))
     order = sorted(
@@ -89,6 +88,18 @@ def leaderboard(record: StudyRecord) -> list[Candidate]:
         record.file,
         (candidate_of(record.file, trial) for trial in record.trials(TrialState.COMPLETE)),
     )
+
+
+def pareto_front(file: StudyFile, ranked: Sequence[Candidate]) -> list[Candidate]:
+    """The feasible ones of ``ranked`` than which none is better in all objectives.
+
+    With one objective, those that have its best value.
+    """
+    feasible = [row for row in ranked if row.feasible]
+    if len(file.objectives) == 1:
+        return [row for row in feasible if row.objectives == feasible[0].objectives]
+    fronts = _fronts([_costs(file, row) for row in feasible])
+    return [row for row, front in zip(feasible, fronts, strict=True) if front == 0]
 
 
 def nothing_feasible(record: StudyRecord, ranked: Sequence[Candidate]) -> str | None:
@@ -118,6 +129,12 @@ def supervision(file: StudyFile) -> str | None:
         f"{', '.join(needing)} {need} the factors that made the images: a choice by supervision, "
         "with which label-free ones can't be compared"
     )
+
+
+def _costs(file: StudyFile, row: Candidate) -> list[float]:
+    """Its objectives, each the better the smaller."""
+    pairs = zip(file.objectives.values(), row.objectives, strict=True)
+    return [value if direction == "minimize" else -value for direction, value in pairs]
 
 
 def _fronts(costs: Sequence[Sequence[float]]) -> list[int]:

@@ -1,13 +1,14 @@
 """From a study file to checked studies."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from symray.data import form_of
 from symray.errors import UserError
-from symray.study_file.layers import read_layers
+from symray.study_file.layers import Overrides, read_layers
 from symray.study_file.problem import StudyFileError
 from symray.study_file.resolve import resolve
 from symray.study_file.rules import check
@@ -17,12 +18,15 @@ from symray.study_file.suite import members
 from symray.study_file.tree import Tree
 
 
-def load_study_file(path: Path | str, overrides: Sequence[str] = ()) -> list[StudyFile]:
+def load_study_file(
+    file: Path | str | Mapping[str, Any], overrides: Overrides = ()
+) -> list[StudyFile]:
     """Read, resolve and check the studies of a file.
 
     Args:
-        path: the file.
-        overrides: ``KEY=VALUE`` with dotted keys, VALUE in YAML; they win over the file.
+        file: the file, or what stands in it.
+        overrides: ``KEY=VALUE`` with dotted keys, VALUE in YAML, or values by dotted keys; they
+            win over the file.
 
     Returns:
         One study, or one for each model of a ``suite``.
@@ -30,7 +34,8 @@ def load_study_file(path: Path | str, overrides: Sequence[str] = ()) -> list[Stu
     Raises:
         UserError: anything wrong, as ``FILE:LINE: KEY: what is wrong and what to do``.
     """
-    return [_study(tree) for tree in members(read_layers(Path(path), overrides))]
+    content = file if isinstance(file, Mapping) else Path(file)
+    return [_study(tree) for tree in members(read_layers(content, overrides))]
 
 
 def study_of(tree: Tree) -> StudyFile:

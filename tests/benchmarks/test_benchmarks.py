@@ -13,6 +13,7 @@ from unittest import mock
 
 import optuna
 import pytest
+import ray
 import torch
 
 from measuring import servers
@@ -21,8 +22,15 @@ from measuring.table import Table
 
 ROOT = Path(__file__).parents[2]
 BENCHMARKS = sorted((ROOT / "benchmarks").glob("*.py"))
+CHAOS = ROOT / "tests" / "support" / "chaos.py"
 
 Benchmark = Callable[..., None]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_ray_stays() -> Iterator[None]:
+    yield
+    ray.shutdown()  # its workers have the benchmarks' environment, which is gone
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +57,7 @@ def benchmark(
     monkeypatch.setattr(servers, "mlflow_server", one_server)
     threads, verbosity = torch.get_num_threads(), optuna.logging.get_verbosity()
     with mock.patch.dict(os.environ, {"SYMRAY_CACHE": str(tmp_path / "cache")}):
-        for name in ("SYMRAY_DATA", "SYMRAY_DATABASE", "SYMRAY_STORE", "MLFLOW_TRACKING_URI"):
+        for name in ("MLFLOW_TRACKING_URI", "RAY_ADDRESS", "SYMRAY_DATA", "SYMRAY_DATABASE"):
             os.environ.pop(name, None)
         yield run
     torch.set_num_threads(threads)
@@ -79,7 +87,7 @@ def test_a_quick_run_writes_its_tables(path: Path, benchmark: Benchmark, tmp_pat
         )
 
 
-@pytest.mark.parametrize("path", BENCHMARKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*BENCHMARKS, CHAOS], ids=lambda path: path.stem)
 def test_help_says_what_it_measures(
     path: Path, benchmark: Benchmark, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -87,7 +95,7 @@ def test_help_says_what_it_measures(
         benchmark(path, "--help")
     assert end.value.code == 0
     said = capsys.readouterr().out
-    assert f"python benchmarks/{path.name}" in said
+    assert f"python {path.relative_to(ROOT)}" in said
     assert "--quick" in said
     assert "--json FILE" in said
 

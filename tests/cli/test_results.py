@@ -2,8 +2,9 @@ from collections.abc import Callable
 
 import pytest
 
-from symray.cli.results import show_results, shown_metrics, spreads
+from symray.cli.results import show_results, spreads
 from symray.record.study_record import StudyRecord
+from symray.report.columns import shown_metrics
 from symray.search.confirmation import read_confirmation
 from symray.search.leaderboard import leaderboard
 

@@ -86,6 +86,7 @@ def pages_to_run() -> list[object]:
     return [pytest.param(page, id=page.name, marks=marks[page]) for page in runs]
 
 
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("page", pages_to_run())
 def test_what_a_page_tells_to_type_works(page: Path, tmp_path: Path) -> None:
     (tmp_path / "studies").symlink_to(ROOT / "studies")

@@ -4,17 +4,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from symray.api.running import stopped_sentence
 from symray.cli.address import OnCluster
 from symray.cli.options import Name
 from symray.cli.output import err, out
-from symray.cli.running import stopped_sentence
 from symray.errors import UserError
 
 if TYPE_CHECKING:
     from symray.record.study_record import StudyRecord
-
-PATIENCE = 120.0
-"""Seconds that ``stop`` waits for an epoch to end and a checkpoint to be written."""
 
 
 def stop(
@@ -32,22 +29,23 @@ def stop(
 
     Example: symray stop quickstart 3
     """
-    from symray.record.study_record import StudyRecord
-    from symray.search.requests import check_is_running, running, stop_study, stop_trial
+    from symray.api.study import Study
+    from symray.search.requests import check_is_running
 
-    record = StudyRecord.open(name)
+    study = Study.named(name)
+    record = study.record
     if number is not None:
         check_is_running(record, number)
         err().print(f"asking the driver to stop trial {number} at the end of its epoch ...")
-        if stop_trial(record, number, PATIENCE):
+        if study.stop(number):
             return out().print(
                 f"trial {number} of study '{name}' ended as {_state(record, number)}"
             )
         return out().print(f"trial {number} has not ended its epoch yet; it will be stopped then")
-    if not running(record):
-        return out().print(f"study '{name}' is not running; it is {record.state()}")
+    if study.state != "running":
+        return out().print(f"study '{name}' is not running; it is {study.state}")
     err().print("asking the driver to stop; running trials write a checkpoint ...")
-    if not stop_study(record, PATIENCE):
+    if not study.stop():
         return out().print(f"study '{name}' has not stopped yet; see: symray status {name}")
     if record.complete:
         return out().print(f"study '{name}' became complete meanwhile")
@@ -66,12 +64,11 @@ def extend(
 
     Example: symray extend quickstart --trials 10
     """
-    from symray.record.study_record import StudyRecord
-    from symray.search.requests import extend as extend_study
+    from symray.api.study import Study
 
-    record = StudyRecord.open(name)
-    total = extend_study(record, trials)
-    out().print(f"study '{name}' is to have {total} trials; {_who_goes_on(record)}")
+    study = Study.named(name)
+    total = study.extend(trials)
+    out().print(f"study '{name}' is to have {total} trials; {_who_goes_on(study.record)}")
 
 
 def retry(
@@ -83,17 +80,16 @@ def retry(
 
     Example: symray retry quickstart --failed
     """
-    from symray.record.study_record import StudyRecord
-    from symray.search.search import retry as retry_failed
+    from symray.api.study import Study
 
     if not failed:
         raise UserError(f"say which trials: symray retry {name} --failed")
-    record = StudyRecord.open(name)
-    numbers = retry_failed(record)
+    study = Study.named(name)
+    numbers = study.retry()
     if not numbers:
         return out().print(f"study '{name}' has no failed trial that wasn't retried yet")
     which = ", ".join(f"#{number}" for number in numbers)
-    return out().print(f"trials to be retried: {which}; {_who_goes_on(record)}")
+    return out().print(f"trials to be retried: {which}; {_who_goes_on(study.record)}")
 
 
 def reconcile(name: Name, address: OnCluster = None) -> None:
@@ -101,6 +97,7 @@ def reconcile(name: Name, address: OnCluster = None) -> None:
 
     Example: symray reconcile quickstart
     """
+    err().print(f"comparing MLflow with the record of study '{name}' ...")
     from symray.record.study_record import StudyRecord
     from symray.tracking.projector import reconcile as reconcile_record
 

@@ -1,18 +1,14 @@
 """``data``: the data sets that study files know by name, and what is in a file of one's own."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
+from symray.api.preparing import prepare_missing, progress_bars
 from symray.cli.options import Json, Set
-from symray.cli.output import err, out, print_json, show, table
+from symray.cli.output import out, print_json, show, table
 from symray.cli.report import show_report
-
-if TYPE_CHECKING:
-    from symray.data.fetch import Progress
 
 data = typer.Typer(no_args_is_help=True, help="Data sets, named ones and your own.")
 
@@ -92,42 +88,3 @@ def check(
     for report in reports:
         show_report(report)
     return None
-
-
-def prepare_missing(specs: Iterable[str | Mapping[str, Any]]) -> None:
-    """Prepare those data sets among ``specs`` that aren't ready on this machine.
-
-    Raises:
-        UserError: a publisher is away, or a file can't be used.
-    """
-    from symray.data import named_data_set, prepare_data
-
-    done: list[object] = []
-    for spec in specs:
-        if spec in done:
-            continue
-        done.append(spec)
-        if isinstance(spec, str) and not named_data_set(spec).is_prepared():
-            err().print(f"data set '{spec}' is prepared, once for all studies on this machine")
-        with progress_bars() as progress:
-            prepare_data(spec, progress)
-
-
-@contextmanager
-def progress_bars() -> "Iterator[Progress]":
-    """Something that draws how far each thing is, on stderr; in a log only beginnings are told."""
-    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-
-    console = err()
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    begun: dict[str, TaskID] = {}
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-
-        def show_progress(what: str, done: int, total: int | None) -> None:
-            if what not in begun:
-                begun[what] = bars.add_task(what, total=total)
-                if not console.is_terminal:
-                    console.print(what)
-            bars.update(begun[what], completed=done, total=total)
-
-        yield show_progress

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,12 +11,9 @@ import typer
 
 from symray.cli.address import Address, is_dashboard, launch_there, resume_there
 from symray.cli.commands.compare import compare
-from symray.cli.commands.data import prepare_missing
-from symray.cli.options import Detach, File, Json, Name, Set
+from symray.cli.options import INTERRUPTED, Detach, File, Json, Name, Set
 from symray.cli.output import err, out, print_json
-from symray.cli.report import tell_warnings
 from symray.cli.results import show_results
-from symray.cli.running import run_study
 from symray.errors import UserError
 
 if TYPE_CHECKING:
@@ -54,6 +50,10 @@ def launch(
 
     Example: symray launch studies/quickstart.yaml --name first --trials 3
     """
+    from symray.api.launching import first_to_run, run_files
+    from symray.api.preparing import prepare_missing, tell_warnings
+    from symray.api.running import Foreground
+
     overrides = _with_options(overrides or [], name, trials)
     if address is not None and is_dashboard(address) and not dry_run:
         options = ["--or-resume"] * or_resume + ["--json"] * as_json
@@ -72,15 +72,15 @@ def launch(
         from symray.cli.plan import show_plans
 
         return show_plans(files, as_json)
-    _tell_warnings(files)
-    first = _first_to_run(files, or_resume)
+    tell_warnings(files)
+    first = first_to_run(files, or_resume)
     if detach and first is not None:
         sets = [part for override in overrides for part in ("--set", override)]
         go_on = ["--or-resume"] * or_resume
         _detached(["launch", str(file), *sets, *go_on], first.study, as_json)
         return None
-    records = [_run(file, go_on=or_resume or len(files) > 1) for file in files]
-    _show(records, as_json, suite=len(files) > 1)
+    records = run_files(files, or_resume, Foreground(INTERRUPTED))
+    _show(_unless_stopped(records), as_json, suite=len(files) > 1)
     return None
 
 
@@ -104,6 +104,8 @@ def resume(
 
     Example: symray resume quickstart
     """
+    from symray.api.launching import resume_study
+    from symray.api.running import Foreground
     from symray.record.study_record import StudyRecord
 
     options = ["--accept-code-change"] * accept_code_change + ["--take-over"] * take_over
@@ -116,18 +118,8 @@ def resume(
         return _show([record], as_json, suite=False)
     if detach:
         return _detached(["resume", name, *options], name, as_json)
-    resumed = _resume(record, accept_code_change, take_over)
-    return _show([resumed], as_json, suite=False)
-
-
-def _tell_warnings(files: "Sequence[StudyFile]") -> None:
-    """What looks wrong with the data, before a night is spent on them."""
-    from symray.data import load_data
-
-    specs = [file.data_spec() for file in files]
-    for i, spec in enumerate(specs):
-        if spec not in specs[:i]:
-            tell_warnings(load_data(spec).report())
+    resumed = resume_study(record, Foreground(INTERRUPTED), accept_code_change, take_over)
+    return _show(_unless_stopped([resumed]), as_json, suite=False)
 
 
 def _attach(address: str) -> None:
@@ -144,71 +136,21 @@ def _with_options(overrides: Sequence[str], name: str | None, trials: int | None
 
 
 def _load(path: Path, overrides: Sequence[str]) -> "list[StudyFile]":
-    from symray.study_file import load_study_file
+    from symray.api.launching import load
 
     try:
-        return load_study_file(path, overrides)
+        return load(path, overrides)
     except UserError as error:
         # What was given as --name is told as such.
         sentence = re.sub(r"^--set study=(\"?)(.*)\1: study:", r"--name \2:", str(error))
         raise UserError(sentence) from None
 
 
-def _first_to_run(files: "Sequence[StudyFile]", or_resume: bool) -> "StudyFile | None":
-    """The first study that isn't complete; refuses, before anything runs, a name that is taken."""
-    from symray.record.study_record import StudyRecord
-
-    if len(files) == 1 and not or_resume:
-        StudyRecord.check_name_is_free(files[0].study)
-        return files[0]
-    open_ends = []
-    for file in files:
-        record = _existing(file)
-        if record is None or not record.complete:
-            open_ends.append(file)
-    return open_ends[0] if open_ends else None
-
-
-def _existing(file: "StudyFile") -> "StudyRecord | None":
-    """A study that was launched before, from the same file."""
-    from symray.record.home import home
-    from symray.record.studies import study_exists
-    from symray.record.study_record import StudyRecord
-
-    if not study_exists(file.study):
-        return None
-    record = StudyRecord.open(file.study)
-    if record.file.model_copy(update={"code": file.code}) != file:
-        raise UserError(
-            f"study '{file.study}' exists in {home()} from another study file; "
-            "give this one another name with --name"
-        )
-    return record
-
-
-def _run(file: "StudyFile", go_on: bool) -> "StudyRecord":
-    from symray.driver.launch import launch as launch_study
-
-    record = _existing(file) if go_on else None
-    if record is None:
-        return run_study(file, None, lambda progress, stop: launch_study(file, progress, stop))
-    return record if record.complete else _resume(record)
-
-
-def _resume(
-    record: "StudyRecord", accept_code_change: bool = False, take_over: bool = False
-) -> "StudyRecord":
-    from symray.driver.launch import resume as resume_study
-    from symray.search.leaderboard import leaderboard
-
-    best = next((row for row in leaderboard(record) if row.feasible), None)
-    return run_study(
-        record.file,
-        best,
-        lambda progress, stop: resume_study(
-            record.name, progress, stop, accept_code_change, take_over
-        ),
-    )
+def _unless_stopped(records: "Sequence[StudyRecord]") -> "Sequence[StudyRecord]":
+    """Records that are complete; the sentence for one that isn't was printed."""
+    if not records[-1].complete:
+        raise typer.Exit(INTERRUPTED)
+    return records
 
 
 def _show(records: "Sequence[StudyRecord]", as_json: bool, suite: bool) -> None:
@@ -226,11 +168,11 @@ def _show(records: "Sequence[StudyRecord]", as_json: bool, suite: bool) -> None:
 
 
 def _detached(arguments: Sequence[str], name: str, as_json: bool) -> None:
-    from symray.driver.detached import start_detached
+    from symray.api.launching import start_in_background
     from symray.insight.status import status
     from symray.record.study_record import StudyRecord
 
-    log = start_detached([sys.executable, "-m", "symray", *arguments], name)
+    log = start_in_background(arguments, name)
     err().print(
         f"study '{name}' runs in the background\n"
         f"  watch: symray status {name}\n"

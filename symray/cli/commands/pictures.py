@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from symray.cli.commands.data import prepare_missing
+from symray.api.preparing import prepare_missing
 from symray.cli.options import AcceptCodeChange, Code, ModelName
 from symray.cli.output import err
 from symray.errors import UserError
@@ -51,16 +51,14 @@ def traverse(
 
     Example: symray traverse nonsyn-small@champion --image 0 --out traversal.gif
     """
-    from symray.insight.predict import model_folder
-    from symray.training.bundle import load_bundle
+    from symray.api.model import load_model
     from symray.training.pictures import pixels, save_traversal
 
     if to.suffix not in (".png", ".gif"):
         raise UserError(f"{to}: name it .png for a picture or .gif for an animation")
     if source is not None and image is None:
         raise UserError("--input needs --image N, which says which of its images")
-    with model_folder(model) as folder:
-        loaded = load_bundle(folder, code, accept_code_change)
+    loaded = load_model(model, code=code, accept_code_change=accept_code_change)
     transform = pixels(loaded.transforms.x)
     start = loaded.model.z1_mask * 0
     if image is not None:

@@ -42,17 +42,16 @@ def predict(
 
     Example: symray predict quickstart@champion --input points.csv --out predicted.csv
     """
+    from symray.api.model import load_model
     from symray.data.transforms import Symbols
     from symray.errors import UserError
     from symray.insight.molecules import read_smiles
-    from symray.insight.predict import check_suffix, model_folder, write_predictions
+    from symray.insight.predict import check_suffix, write_predictions
     from symray.insight.predict import predict as predict_file
-    from symray.training.bundle import load_bundle
 
     if to is not None:
         check_suffix(to)
-    with model_folder(model) as folder:
-        loaded = load_bundle(folder, code, accept_code_change)
+    loaded = load_model(model, code=code, accept_code_change=accept_code_change)
     if isinstance(loaded.transforms.x, Symbols):
         _predict_molecules(loaded, read_smiles(smiles or [], data, column), to, codes)
         return

@@ -7,7 +7,7 @@ import typer
 from symray.cli.address import OnCluster
 from symray.cli.options import Json
 from symray.cli.output import err, metric, number, out, print_json, show, table
-from symray.cli.results import show_leaderboard, shown_metrics
+from symray.cli.results import show_leaderboard
 from symray.errors import UserError
 
 if TYPE_CHECKING:
@@ -94,6 +94,8 @@ def _show_one(record: "StudyRecord", found: dict[str, Any]) -> None:
     console.print(f"trials: {counts}; {record.budget} wanted")
     if confirmed:
         console.print(f"confirmation: {confirmed} trainings have ended")
+    from symray.report.columns import shown_metrics
+
     metrics = shown_metrics(record)
     running = [
         [f"#{t['number']}", str(t["epochs"]), *(number(t["metrics"].get(m)) for m in metrics)]

@@ -3,7 +3,6 @@
 import csv
 import sys
 import time
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,7 +10,6 @@ import typer
 from symray.cli.address import Address, OnCluster, logs_there
 from symray.cli.options import Json, Name
 from symray.cli.output import err, metric, number, out, print_json, show, table
-from symray.cli.results import shown_metrics
 from symray.errors import UserError
 
 if TYPE_CHECKING:
@@ -36,24 +34,18 @@ def trials(
 
     Example: symray trials quickstart --where "x_mae < 0.5 and state == 'COMPLETE'" --sort mi_z0_y
     """
-    from symray.insight.trial_filter import parse_where
-    from symray.insight.trial_rows import columns, sort_rows, trial_rows, value
+    from symray.insight.trial_rows import select_rows, trial_rows
     from symray.record.study_record import StudyRecord
 
     if as_json and as_csv:
         raise UserError("--json and --csv exclude each other; give one of the two")
     record = StudyRecord.open(name)
-    known, rows = columns(record), trial_rows(record)
-    newest = next((row["code"] for row in reversed(rows) if row["code"]), None)
-    if where is not None:
-        condition = parse_where(where, known)
-        rows = [row for row in rows if condition(partial(value, row))]
-    if sort is not None:
-        rows = sort_rows(rows, sort, known)
+    rows = select_rows(record, where, sort)
     if as_json:
         return print_json({"study": name, "trials": rows})
     if as_csv:
         return _write_csv(record, rows)
+    newest = next((row["code"] for row in reversed(trial_rows(record)) if row["code"]), None)
     return _show(record, rows, newest)
 
 
@@ -110,6 +102,8 @@ def _lives(record: "StudyRecord", trial: int | None) -> bool:
 def _show(record: "StudyRecord", rows: list[dict[str, Any]], newest: str | None) -> None:
     if not rows:
         return err().print("no such trials")
+    from symray.report.columns import shown_metrics
+
     params, metrics = list(record.file.search), shown_metrics(record)
     several = any(row["code"] not in (None, newest) for row in rows)
     lines = []
@@ -129,13 +123,9 @@ def _show(record: "StudyRecord", rows: list[dict[str, Any]], newest: str | None)
 
 
 def _write_csv(record: "StudyRecord", rows: list[dict[str, Any]]) -> None:
-    from symray.insight.trial_rows import FIXED
+    from symray.insight.trial_rows import flat_rows
 
-    params = list(record.file.search)
-    metrics = list(dict.fromkeys(name for row in rows for name in row["metrics"]))
+    names, lines = flat_rows(record, rows)
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow([*FIXED, "mlflow_run_id", *params, *metrics])
-    for row in rows:
-        fixed = [row[name] for name in (*FIXED, "mlflow_run_id")]
-        fixed += [row["params"].get(name) for name in params]
-        writer.writerow(fixed + [row["metrics"].get(name) for name in metrics])
+    writer.writerow(names)
+    writer.writerows(lines)

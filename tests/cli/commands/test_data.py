@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from symray.cli.commands.data import prepare_missing
+from symray.api.preparing import prepare_missing
 from symray.data import DATA_SETS
 from symray.data.artificial import Artificial
 

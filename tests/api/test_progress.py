@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from symray.cli.progress import StudyProgress
+from symray.api.progress import StudyProgress
 from symray.search.leaderboard import candidate
 from symray.study_file import StudyFile, load_study_file
 from symray.tasks.task import Report, Task

@@ -1,4 +1,4 @@
-"""Progress of a running study on stderr: live on a terminal, else one line per finished trial."""
+"""Progress of a running study: live on a terminal or in a notebook, else a line for each trial."""
 
 import os
 import time
@@ -10,7 +10,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from symray.cli.output import duration, metric, number, table
+from symray.api.notebook import NotebookLive
+from symray.api.terminal import table
+from symray.insight.phrases import duration, metric, number
 from symray.search.progress import Progress
 from symray.tasks.task import Report, Task
 
@@ -39,15 +41,16 @@ class StudyProgress(Progress):
         self._began, self._begun_with = time.monotonic(), 0.0
         self._running: dict[str, Report | None] = {}
         self._note = ""
-        self._live = Live(
-            console=console,
-            get_renderable=self._render,
-            refresh_per_second=4,
-            transient=True,
+        self._live = (
+            NotebookLive(self._render)
+            if console.is_jupyter
+            else Live(
+                console=console, get_renderable=self._render, refresh_per_second=4, transient=True
+            )
         )
 
     def __enter__(self) -> Self:
-        if self.console.is_terminal:
+        if self.console.is_terminal or self.console.is_jupyter:
             self._live.start()
         return self
 
@@ -83,6 +86,7 @@ class StudyProgress(Progress):
         if self._running.get(task.name) is None:  # what earlier drivers trained took no time here
             self._begun_with += (report.epoch - 1) / max(1, report.epochs)
         self._running[task.name] = report
+        self._refresh()
 
     def on_task_end(
         self, task: Task, report: Report | None, state: str, reason: str | None
@@ -95,12 +99,17 @@ class StudyProgress(Progress):
         values = report.values if report else {}
         if task.kind == "trial" and state == "COMPLETE":
             self._consider(task, values)
+        self._refresh()
         if not self._live.is_started:
             self.message(
                 f"{task.name} {state} after {report.epoch if report else 0} epochs"
                 f"{self._metrics(values)}{f'  ({reason})' if reason else ''}"
                 f"{f'  [{self._done}/{self._total}]' if counts else ''}"
             )
+
+    def _refresh(self) -> None:
+        if self._live.is_started:
+            self._live.refresh()
 
     def _begin(self, phase: str, done: int, total: int) -> None:
         self._phase, self._done, self._total = phase, done, total

@@ -1,0 +1,1 @@
+"""What ``import symray`` gives, and what the command line stands on."""

@@ -4,7 +4,7 @@
 
 Each arrangement is some processes of one thread, started together; each trains a Trainer of its
 own, or a pack of K members. They take turns, round by round, so that what else the machine does
-hits all alike, and what is printed is the median over rounds of the ratio to the best unpacked
+hits all alike, and what is shown is the median over rounds of the ratio to the best unpacked
 arrangement of the same round. On a CPU a second is one of processor time in each process, as on a
 machine that does nothing else; on a GPU it is the clock's.
 
@@ -15,7 +15,6 @@ machine that does nothing else; on a GPU it is the clock's.
 Where there is a GPU, it is the GPU that is measured, with K up to 256 and 1, 4 and 8 processes.
 """
 
-import argparse
 import multiprocessing
 import os
 import resource
@@ -28,9 +27,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from machine import machine
 from molecules import random_molecules
 
+from measuring.command import Options, Parser, run
+from measuring.results import Results
+from measuring.table import Column, Table
 from symray.data.zinc import ZINC
 from symray.models.design import Design
 from symray.models.presets import preset_settings
@@ -81,7 +82,7 @@ def trainer(case: str, seed: int, folder: Path) -> Trainer:
         return build_trainer(TrialSpec(model, data, given, seed), device)
     design = Design(MODELS[model], ZINC.form)
     settings = resolve_settings(design, preset_settings(model, "zinc"), given)
-    molecules = random_molecules(folder)
+    molecules = random_molecules(folder, 2000)
     network = build_model(design, molecules.x_shape, 1, settings, seed)
     return Trainer(network, molecules, settings, seed, device)
 
@@ -155,12 +156,12 @@ def arrangements(case: str, quick: bool) -> list[Arrangement]:
     if case == ZINC_VAE or (case.startswith("Non-Syn") and not ON_GPU):
         packs = [1, 4]
     if quick:
-        alone, packs = alone[:2], packs[:2]
+        return [Arrangement(1, 0), Arrangement(1, 1)]
     both = [Arrangement(2, k) for k in packs[-2:]] if not ON_GPU else []
     return [*(Arrangement(p, 0) for p in alone), *(Arrangement(1, k) for k in packs), *both]
 
 
-def compare(case: str, seconds: float, rounds: int, quick: bool) -> None:
+def compare(table: Table, case: str, seconds: float, rounds: int, quick: bool) -> None:
     ways = arrangements(case, quick)
     found: dict[Arrangement, list[Rate]] = {way: [] for way in ways}
     ratios: dict[Arrangement, list[float]] = {way: [] for way in ways}
@@ -171,34 +172,34 @@ def compare(case: str, seconds: float, rounds: int, quick: bool) -> None:
             peers = [w for w in ways if not w.members and (ON_GPU or w.processes == way.processes)]
             best = max(found[w][-1].steps for w in peers)
             ratios[way].append(found[way][-1].steps / best)
-    print(f"\n{case}")
     for way in ways:
         steps, mib = (statistics.median(values) for values in zip(*found[way], strict=True))
-        print(
-            f"  {way!s:20} {steps:9,.1f} member-steps/s  {1e3 * way.processes / steps:9.2f} ms each"
-            f"  {statistics.median(ratios[way]):6.2f} x unpacked  {mib:7.1f} MiB a member",
-            flush=True,
-        )
+        each = 1e3 * way.processes / steps
+        table.add(case, str(way), steps, each, statistics.median(ratios[way]), mib)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+def measure(results: Results, options: Options) -> None:
+    table = results.table(
+        "cuda" if ON_GPU else "cpu",
+        "Members trained as one program against one in each process, one thread each",
+        *(Column("model"), Column("processes"), Column("member-steps a second", form=",.4g")),
+        *(Column("one in a process", "ms", ".3g"), Column("of unpacked", "x", ".2f")),
+        Column("memory of a member", "MiB", ",.0f"),
     )
-    parser.add_argument("--seconds", type=float, default=4)
+    with tempfile.TemporaryDirectory() as cache:
+        os.environ.setdefault("SYMRAY_CACHE", cache)
+        if options.quick:
+            compare(table, options.only[0], 0, 1, quick=True)
+            return
+        for case in options.only:
+            compare(table, case, options.seconds, options.rounds, quick=False)
+
+
+def add_options(parser: Parser) -> None:
+    parser.add_argument("--seconds", type=float, default=4, help="of each measurement")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", nargs="+", choices=CASES, default=list(CASES), metavar="NAME")
-    parser.add_argument("--quick", action="store_true", help="to see that it runs")
-    options = parser.parse_args()
-    print(machine())
-    for case in options.only:
-        if options.quick:
-            compare(case, 0, 1, quick=True)
-        else:
-            compare(case, options.seconds, options.rounds, quick=False)
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as cache:
-        os.environ.setdefault("SYMRAY_CACHE", cache)
-        main()
+    run(measure, add_options)

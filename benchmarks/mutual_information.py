@@ -64,7 +64,7 @@ def implied_by_probe(x: Floats, y: Floats, seed: int) -> float:
     """What I would be if the probe's errors were Gaussian: -dy/2 log(1 - R^2)."""
     half = len(x) // 2
     probe = nonlinear_probe(x[:half], y[:half], x[half:], y[half:], seed)
-    return -0.5 * y.shape[1] * math.log2(1 - max(probe.r2, 0.0))
+    return -0.5 * int(y.shape[1]) * math.log2(1 - max(probe.r2, 0.0))
 
 
 def estimates(x: Floats, y: Floats, seed: int) -> list[float]:

@@ -24,6 +24,7 @@ from symray.cli.commands.models import models
 from symray.cli.commands.pictures import synergy, traverse
 from symray.cli.commands.predict import predict
 from symray.cli.commands.repeat import rerun, try_file
+from symray.cli.commands.report import report
 from symray.cli.commands.status import status
 from symray.cli.commands.trials import logs, trials
 from symray.cli.commands.ui import ui
@@ -87,6 +88,7 @@ for _panel, _name, _command in (
     (LOOK, "explain", explain),
     (LOOK, "logs", logs),
     (LOOK, "compare", compare),
+    (LOOK, "report", report),
     (LOOK, "synergy", synergy),
     (LOOK, "ui", ui),
     (LOOK, "rerun", rerun),

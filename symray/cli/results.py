@@ -23,10 +23,14 @@ def show_results(record: "StudyRecord") -> None:
     console = out()
     console.print()
     if model is not None:
-        console.print(f"registered as model {model['name']}, version {model['version']} (champion)")
+        champion = model["champion"]
+        is_champion = champion == model["version"]
+        note = "champion" if is_champion else f"version {champion} stays the champion"
+        console.print(f"registered as model {model['name']}, version {model['version']} ({note})")
     console.print(f"next: symray ui {record.name}")
     if model is not None:
-        console.print(f"      symray models download {model['name']}@champion --to DIR")
+        wanted = "@champion" if is_champion else f":{model['version']}"
+        console.print(f"      symray models download {model['name']}{wanted} --to DIR")
 
 
 def show_leaderboard(record: "StudyRecord") -> None:

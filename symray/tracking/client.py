@@ -141,7 +141,7 @@ def runs_of(client: MlflowClient, experiment_id: str, study: str) -> Iterator[Ru
     while True:
         page = client.search_runs(
             [experiment_id],
-            f"tags.`symray.driver` = '{study}'",
+            f"tags.`symray.study` = '{study}'",
             ViewType.ACTIVE_ONLY,
             max_results=1000,
             order_by=["attributes.start_time ASC"],

@@ -113,7 +113,7 @@ def resident() -> float:
 
 
 def work(case: str, members: int, seconds: float, start: Barrier, done: Any) -> None:
-    """Train for ``seconds`` from when all processes are ready; puts a :class:`Rate`."""
+    """Train for ``seconds`` from when all processes are ready; puts what a :class:`Rate` has."""
     torch.set_num_threads(1)
     before = resident()
     with tempfile.TemporaryDirectory() as folder:
@@ -127,7 +127,7 @@ def work(case: str, members: int, seconds: float, start: Barrier, done: Any) -> 
             epoch()
             epochs += 1
         steps = CASES[case][3] * max(1, members) * epochs / (clock() - began)
-        done.put(Rate(steps, (total - free) / 2**20 if ON_GPU else resident() - before))
+        done.put((steps, (total - free) / 2**20 if ON_GPU else resident() - before))
 
 
 def together(case: str, arrangement: Arrangement, seconds: float) -> Rate:
@@ -140,7 +140,7 @@ def together(case: str, arrangement: Arrangement, seconds: float) -> Rate:
     ]
     for worker in workers:
         worker.start()
-    rates = [done.get(timeout=1800) for _ in workers]
+    rates = [Rate(*done.get(timeout=1800)) for _ in workers]
     for worker in workers:
         worker.join()
     members = max(1, arrangement.members)

@@ -11,7 +11,7 @@ PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13; do \
 NO_PYTHON = symray needs Python 3.11 or newer and found none: install it, or name one with \
 	`make PYTHON=/path/to/python3.11`
 
-.PHONY: study test test-slow chaos lint bench clean
+.PHONY: study test test-slow chaos lint bench dist clean
 
 # Set up, then run the quickstart study; again, it goes on with it or shows its result.
 study: $(VENV)/.installed
@@ -44,6 +44,10 @@ lint: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	@for benchmark in $(wildcard benchmarks/*.py); do \
 		echo "== $$benchmark" && $(BIN)/python $$benchmark || exit 1; done
+
+# A wheel and an sdist in dist/.
+dist: $(VENV)/.installed-dev
+	$(BIN)/python -m build --no-isolation
 
 # Forget the set-up and all caches; studies' results stay.
 clean:

@@ -11,7 +11,7 @@ PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13; do \
 NO_PYTHON = symray needs Python 3.11 or newer and found none: install it, or name one with \
 	`make PYTHON=/path/to/python3.11`
 
-.PHONY: study test test-slow chaos lint bench dist clean
+.PHONY: study test test-slow chaos lint bench docs dist clean
 
 # Set up, then run the quickstart study; again, it goes on with it or shows its result.
 study: $(VENV)/.installed
@@ -30,8 +30,10 @@ test-slow: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m slow
 
 # Studies on three nodes while trials, nodes, drivers and servers are killed; as root, half an hour.
+# What came of each is a table of docs/benchmarks.md.
 chaos: $(VENV)/.installed-dev
-	$(BIN)/python tests/support/chaos.py
+	$(BIN)/python tests/support/chaos.py --json docs/benchmarks.json
+	cd benchmarks && ../$(BIN)/python -m measuring.page
 
 # Formatting, style, types, layers.
 lint: $(VENV)/.installed-dev
@@ -40,10 +42,18 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Every measurement in benchmarks/.
-bench: $(VENV)/.installed-dev
-	@for benchmark in $(wildcard benchmarks/*.py); do \
-		echo "== $$benchmark" && $(BIN)/python $$benchmark || exit 1; done
+# What is measured in benchmarks/, or `make bench ONLY="kraskov_mi suggest"` of it; then the tables of
+# docs/benchmarks.md. A script ends with 2 where this machine lacks what it measures, and has said so.
+ONLY = $(basename $(notdir $(wildcard benchmarks/*.py)))
+bench: $(VENV)/.installed-dev $(ONLY:%=benchmarks/%.py)
+	@for name in $(ONLY); do \
+		echo "== $$name"; $(BIN)/python benchmarks/$$name.py --json docs/benchmarks.json \
+			|| [ $$? -eq 2 ] || exit 1; done
+	cd benchmarks && ../$(BIN)/python -m measuring.page
+
+# The documentation as a site, in build/docs; a warning fails.
+docs: $(VENV)/.installed-dev
+	$(BIN)/sphinx-build -q -W --keep-going docs build/docs
 
 # A wheel and an sdist in dist/.
 dist: $(VENV)/.installed-dev

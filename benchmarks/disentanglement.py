@@ -10,21 +10,23 @@ shape and scale, whose nine classes are a twelfth of all, unless --all-factors i
 scikit-learn's support vector machines, for all latents.
 """
 
-import argparse
 import time
 import warnings
 from collections.abc import Callable
-from functools import partial
+from dataclasses import asdict, dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
-from machine import machine
 from numpy.typing import NDArray
 from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import mutual_info_score
 from sklearn.svm import LinearSVC
 
+from measuring.command import Options, Parser, run
+from measuring.results import Results
+from measuring.table import Column, Table
 from symray.data.factors import DSPRITES
 from symray.metrics.disentanglement import (
     beta_vae_metric,
@@ -37,11 +39,28 @@ from symray.metrics.disentanglement import (
     udr,
 )
 
+T = TypeVar("T")
 Floats = NDArray[np.floating]
 Classes = NDArray[np.int64]
 
-TRAIN, TEST, BATCH = 10_000, 5_000, 64
+BATCH = 64
 FEW_FACTORS = 2  # shape and scale
+
+
+@dataclass(frozen=True)
+class Points:
+    """How many a metric learns from and is tested on; their standard sizes."""
+
+    train: int = 10_000
+    test: int = 5_000
+
+    @property
+    def all(self) -> int:
+        """Both."""
+        return self.train + self.test
+
+
+QUICK = Points(300, 150)
 
 
 def encoded() -> tuple[Floats, Classes]:
@@ -59,41 +78,41 @@ def fixed(generator: np.random.Generator) -> tuple[int, Classes, Classes]:
     return factor, first, second
 
 
-def plain_factor_vae(codes: Floats, factors: Classes) -> float:
+def plain_factor_vae(codes: Floats, factors: Classes, points: Points) -> float:
     generator = np.random.default_rng(0)
-    variance = codes[generator.integers(len(codes), size=TRAIN)].var(axis=0, ddof=1)
+    variance = codes[generator.integers(len(codes), size=points.train)].var(axis=0, ddof=1)
     votes = np.zeros((2, codes.shape[1], 5))
-    for vote in range(TRAIN + TEST):
+    for vote in range(points.all):
         factor, batch, _ = fixed(generator)
         batch[:, factor] = batch[0, factor]
         local = codes[DSPRITES.index(batch)].var(axis=0, ddof=1)
-        votes[int(vote >= TRAIN), np.argmin(local / variance), factor] += 1
+        votes[int(vote >= points.train), np.argmin(local / variance), factor] += 1
     chosen = votes[0].argmax(axis=1)
-    return float(votes[1, np.arange(codes.shape[1]), chosen].sum() / TEST)
+    return float(votes[1, np.arange(codes.shape[1]), chosen].sum() / points.test)
 
 
-def plain_beta_vae(codes: Floats, factors: Classes) -> float:
+def plain_beta_vae(codes: Floats, factors: Classes, points: Points) -> float:
     generator = np.random.default_rng(0)
-    points, labels = np.empty((TRAIN + TEST, codes.shape[1])), np.empty(TRAIN + TEST, int)
-    for point in range(TRAIN + TEST):
+    pairs, labels = np.empty((points.all, codes.shape[1])), np.empty(points.all, int)
+    for point in range(points.all):
         labels[point], first, second = fixed(generator)
         second[:, labels[point]] = first[:, labels[point]]
         pair = codes[DSPRITES.index(first)] - codes[DSPRITES.index(second)]
-        points[point] = np.abs(pair).mean(axis=0)
+        pairs[point] = np.abs(pair).mean(axis=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model = LogisticRegression().fit(points[:TRAIN], labels[:TRAIN])
-    return float(model.score(points[TRAIN:], labels[TRAIN:]))
+        model = LogisticRegression().fit(pairs[: points.train], labels[: points.train])
+    return float(model.score(pairs[points.train :], labels[points.train :]))
 
 
-def rows(codes: Floats, factors: Classes) -> tuple[Floats, Classes]:
-    drawn = np.random.default_rng(0).permutation(len(codes))[: TRAIN + TEST]
+def rows(codes: Floats, factors: Classes, points: Points) -> tuple[Floats, Classes]:
+    drawn = np.random.default_rng(0).permutation(len(codes))[: points.all]
     return codes[drawn], factors[drawn]
 
 
-def plain_mig(codes: Floats, factors: Classes) -> float:
-    z, y = rows(codes, factors)
-    z, y = z[:TRAIN], y[:TRAIN]
+def plain_mig(codes: Floats, factors: Classes, points: Points) -> float:
+    z, y = rows(codes, factors, points)
+    z, y = z[: points.train], y[: points.train]
     binned = [np.digitize(c, np.histogram(c, 20)[1][:-1]) for c in z.T]
     known = np.array([[mutual_info_score(f, b) for f in y.T] for b in binned])
     known.sort(axis=0)
@@ -101,90 +120,120 @@ def plain_mig(codes: Floats, factors: Classes) -> float:
     return float(((known[-1] - known[-2]) / entropies).mean())
 
 
-def plain_sap_svm(codes: Floats, factors: Classes) -> float:
-    z, y = rows(codes, factors)
+def plain_sap_svm(codes: Floats, factors: Classes, points: Points) -> float:
+    z, y = rows(codes, factors, points)
+    train = points.train
     right = np.empty((z.shape[1], y.shape[1]))
     for latent, column in enumerate(z.T):
         for factor, classes in enumerate(y.T):
-            machine_ = LinearSVC(C=0.01, class_weight="balanced")
-            machine_.fit(column[:TRAIN, None], classes[:TRAIN])
-            right[latent, factor] = machine_.score(column[TRAIN:, None], classes[TRAIN:])
+            model = LinearSVC(C=0.01, class_weight="balanced")
+            model.fit(column[:train, None], classes[:train])
+            right[latent, factor] = model.score(column[train:, None], classes[train:])
     right.sort(axis=0)
     return float((right[-1] - right[-2]).mean())
 
 
-def plain_dci(codes: Floats, factors: Classes) -> float:
+def plain_dci(codes: Floats, factors: Classes, points: Points) -> float:
     """The informativeness; what is compared is the time."""
-    z, y = rows(codes, factors)
-    models = [GradientBoostingClassifier().fit(z[:TRAIN], f[:TRAIN]) for f in y.T]
-    scores = [m.score(z[TRAIN:], f[TRAIN:]) for m, f in zip(models, y.T, strict=True)]
+    z, y = rows(codes, factors, points)
+    train = points.train
+    models = [GradientBoostingClassifier().fit(z[:train], f[:train]) for f in y.T]
+    scores = [m.score(z[train:], f[train:]) for m, f in zip(models, y.T, strict=True)]
     return float(np.mean(scores))
 
 
-def timed(work: Callable[[], float]) -> tuple[float, float]:
+def timed(work: Callable[[], T]) -> tuple[T, float]:
     start = time.perf_counter()
     value = work()
     return value, time.perf_counter() - start
 
 
-def compare(name: str, ours: Callable[[], float], plain: Callable[[], float], rounds: int) -> None:
+def compare(
+    table: Table, name: str, ours: Callable[[], float], plain: Callable[[], float], rounds: int
+) -> None:
     values, seconds = [0.0, 0.0], [np.inf, np.inf]
     for _ in range(rounds):
         for way, work in enumerate((ours, plain)):
             values[way], taken = timed(work)
             seconds[way] = min(seconds[way], taken)
-    ratio = seconds[1] / seconds[0]
-    print(
-        f"{name:<34} {seconds[0]:>7.2f} s {seconds[1]:>8.2f} s {ratio:>6.1f}x"
-        f"   {values[0]:.3f} {values[1]:.3f}",
-        flush=True,
-    )
+    table.add(name, *seconds, seconds[1] / seconds[0], *values)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--all-factors", action="store_true", help="compare on all, for minutes")
-    arguments = parser.parse_args()
-    print(machine(), f"{torch.get_num_threads()} torch threads")
-    codes, factors = encoded()
-    few = factors if arguments.all_factors else factors[:, :FEW_FACTORS]
-    every: dict[str, Callable[[], float]] = {
-        "FactorVAE metric": lambda: factor_vae_metric(codes, factors),
-        "beta-VAE metric": lambda: beta_vae_metric(codes, factors),
-        "MIG": lambda: mig(codes, factors),
-        "modularity": lambda: modularity(codes, factors),
-        "SAP, linear SVM": lambda: sap_svm(codes, factors),
-        "SAP, R^2": lambda: sap_r2(codes, factors),
-        "DCI": lambda: dci(codes, factors).informativeness,
-        "UDR of 5 models, 10,000 images": lambda: float(
-            udr([codes[i : i + TRAIN] for i in range(5)])[0]
+def standard(results: Results, codes: Floats, factors: Classes, points: Points) -> None:
+    every: dict[str, Callable[[], object]] = {
+        "FactorVAE metric": lambda: factor_vae_metric(codes, factors, **asdict(points)),
+        "beta-VAE metric": lambda: beta_vae_metric(codes, factors, **asdict(points)),
+        "MIG": lambda: mig(codes, factors, samples=points.train),
+        "modularity": lambda: modularity(codes, factors, samples=points.train),
+        "SAP, linear SVM": lambda: sap_svm(codes, factors, **asdict(points)),
+        "SAP, R^2": lambda: sap_r2(codes, factors, samples=points.train),
+        "DCI": lambda: dci(codes, factors, **asdict(points)),
+        "UDR of 5 models, 10,000 images": lambda: udr(
+            [codes[i : i + points.train] for i in range(5)]
         ),
     }
-    print("at standard sizes; the first call compiles or loads what it needs")
+    table = results.table(
+        "standard",
+        f"Each metric with {torch.get_num_threads()} threads; a first call compiles or loads",
+        *(Column("metric"), Column("first call", "s", ".2f"), Column("then", "s", ".2f")),
+    )
     for name, work in every.items():
-        first, then = timed(work)[1], timed(work)[1]
-        print(f"{name:<34} {first:>7.2f} s {then:>8.2f} s", flush=True)
-    print(f"{'':<34} {'ours':>9} {'plain':>10} {'ratio':>7}   values")
-    for name, plain in {
-        "FactorVAE metric": plain_factor_vae,
-        "beta-VAE metric": plain_beta_vae,
-        "MIG": plain_mig,
-    }.items():
-        compare(name, every[name], partial(plain, codes, factors), 3)
-    chosen = "all factors" if arguments.all_factors else "shape, scale"
+        table.add(name, timed(work)[1], timed(work)[1])
+
+
+def measure(results: Results, options: Options) -> None:
+    points, rounds = (QUICK, 1) if options.quick else (Points(), 3)
+    codes, factors = encoded()
+    few = factors if options.all_factors else factors[:, :FEW_FACTORS]
+    chosen = "all factors" if options.all_factors else "shape, scale"
+    standard(results, codes, factors, points)
+    table = results.table(
+        "plain",
+        "Ours and the same metric written plainly, the shorter of their times, and their values",
+        *(Column("metric"), Column("ours", "s", ".2f"), Column("plain", "s", ".2f")),
+        Column("plain / ours", "x", ".1f"),
+        *(Column("value of ours", form=".3f"), Column("value of plain", form=".3f")),
+    )
     compare(
+        table,
+        "FactorVAE metric",
+        lambda: factor_vae_metric(codes, factors, **asdict(points)),
+        lambda: plain_factor_vae(codes, factors, points),
+        rounds,
+    )
+    compare(
+        table,
+        "beta-VAE metric",
+        lambda: beta_vae_metric(codes, factors, **asdict(points)),
+        lambda: plain_beta_vae(codes, factors, points),
+        rounds,
+    )
+    compare(
+        table,
+        "MIG",
+        lambda: mig(codes, factors, samples=points.train),
+        lambda: plain_mig(codes, factors, points),
+        rounds,
+    )
+    compare(
+        table,
         f"SAP, linear SVM, {chosen}",
-        lambda: sap_svm(codes, few),
-        lambda: plain_sap_svm(codes, few),
+        lambda: sap_svm(codes, few, **asdict(points)),
+        lambda: plain_sap_svm(codes, few, points),
         1,
     )
     compare(
+        table,
         f"DCI, {chosen}",
-        lambda: dci(codes, few).informativeness,
-        lambda: plain_dci(codes, few),
+        lambda: dci(codes, few, **asdict(points)).informativeness,
+        lambda: plain_dci(codes, few, points),
         1,
     )
+
+
+def add_options(parser: Parser) -> None:
+    parser.add_argument("--all-factors", action="store_true", help="compare on all, for minutes")
 
 
 if __name__ == "__main__":
-    main()
+    run(measure, add_options)

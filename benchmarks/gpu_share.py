@@ -4,10 +4,10 @@
 
 STIB on artificial data at the paper's batch of 60 and Non-Syn VAE on dSprites at its 64, each
 process with one thread, as the trials of a study with ``resources: {cpu: 1, gpu: 0.25}`` run;
-beside them one thread of the processor without a GPU.
+beside them one thread of the processor without a GPU. Where there is no GPU only --quick works, on
+the processor.
 """
 
-import argparse
 import multiprocessing
 import os
 import tempfile
@@ -16,12 +16,17 @@ from multiprocessing.synchronize import Barrier
 from typing import Any
 
 import torch
-from machine import machine
 
+from measuring.command import CannotMeasureError, Options, Parser, run
+from measuring.results import Results
+from measuring.table import Column
 from symray.training.build import build_trainer
 from symray.training.spec import TrialSpec
 
 STEPS = 20
+READY = 120.0
+"""Seconds that the processes may take to begin."""
+
 CASES: dict[str, tuple[str, Any, dict[str, float | int]]] = {
     "STIB": ("stib", "artificial", {"batch_size": 60}),
     "Non-Syn VAE": ("non_syn", {"dsprites": [1, 1, 4, 2, 2]}, {"batch_size": 64}),
@@ -55,34 +60,39 @@ def together(case: str, device: str, processes: int, seconds: float) -> tuple[fl
     ]
     for worker in workers:
         worker.start()
-    results = [done.get(timeout=120) for _ in workers]
+    results = [done.get(timeout=READY + seconds) for _ in workers]
     for worker in workers:
         worker.join()
     return sum(rate for rate, _ in results), max(memory for _, memory in results)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seconds", type=float, default=4)
+def measure(results: Results, options: Options) -> None:
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cpu" and not options.quick:
+        raise CannotMeasureError(
+            "no GPU here, so there is nothing to share: run it on a machine with one, or --quick"
+        )
+    seconds, counts = (0.2, [1]) if options.quick else (options.seconds, options.processes)
+    table = results.table(
+        "steps",
+        "Steps a second of all processes together, and GPU memory of each",
+        *(Column("model"), Column("processes"), Column("steps a second", form=",.0f")),
+        *(Column("of one thread", "x", ".3g"), Column("memory", "MiB", ",.0f")),
+    )
+    with tempfile.TemporaryDirectory() as cache:
+        os.environ.setdefault("SYMRAY_CACHE", cache)
+        for case in list(CASES)[:1] if options.quick else CASES:
+            one_thread, _ = together(case, "cpu", 1, seconds)
+            table.add(case, "one thread, no GPU", one_thread, 1, None)
+            for count in counts:
+                rate, memory = together(case, device, count, seconds)
+                table.add(case, count, rate, rate / one_thread, memory / count)
+
+
+def add_options(parser: Parser) -> None:
+    parser.add_argument("--seconds", type=float, default=4, help="of each measurement")
     parser.add_argument("--processes", type=int, nargs="+", default=[1, 2, 4, 8])
-    arguments = parser.parse_args()
-    if not torch.cuda.is_available():
-        print("No GPU here.")
-        return
-    print(machine())
-    for case in CASES:
-        one_thread, _ = together(case, "cpu", 1, arguments.seconds)
-        print(f"{case:12} one thread of the processor {one_thread:8.0f} steps/s", flush=True)
-        for processes in arguments.processes:
-            rate, memory = together(case, "cuda", processes, arguments.seconds)
-            print(
-                f"{case:12} {processes:2} on the GPU {rate:8.0f} steps/s in all, "
-                f"{rate / one_thread:5.2f} x one thread, {memory / processes:5.0f} MiB each",
-                flush=True,
-            )
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as cache:
-        os.environ.setdefault("SYMRAY_CACHE", cache)
-        main()
+    run(measure, add_options)

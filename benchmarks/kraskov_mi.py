@@ -16,11 +16,13 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from machine import machine
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.special import digamma
 
+from measuring.command import Options, run
+from measuring.results import Results
+from measuring.table import Column, Table
 from symray.metrics import kraskov_mi
 
 Floats = NDArray[np.float64]
@@ -33,6 +35,7 @@ SHAPES = [
     (10_000, 14, 2),
     (10_000, 19, 1),
 ]
+QUICK_SHAPES = [(305, 14, 2)]
 
 FIRST_CALL = """
 import time
@@ -44,8 +47,7 @@ points = np.random.default_rng(0).normal(size=(100, 2))
 ready = time.perf_counter()
 symray.metrics.kraskov_mi(points, points + 1.0)
 done = time.perf_counter()
-print(f"import symray.metrics {imported - start:.2f} s (most of it torch), "
-      f"first estimate {done - ready:.2f} s")
+print(imported - start, done - ready)
 """
 
 
@@ -72,41 +74,60 @@ def best(work: Callable[[], float], repeats: int) -> tuple[float, float]:
     return value, min(times)
 
 
-def compare(n: int, dx: int, dy: int, k: int) -> None:
+def compare(table: Table, n: int, dx: int, dy: int, k: int) -> None:
     generator = np.random.default_rng(0)
     y = generator.normal(size=(n, dy))
     x = generator.normal(size=(n, dx))
     x[:, 0] += y[:, 0]
     repeats = 1 if n * (dx + dy) > 100_000 else 5
     expected, with_trees = best(lambda: ksg1_with_trees(x, y, k), repeats)
-    cells = [f"{n:>7,} {dx:>3}+{dy} {k:>3} {expected:>8.4f} {with_trees * 1e3:>10.1f} ms"]
-    for threads in sorted({1, os.cpu_count() or 1}):
+    cells: list[object] = [n, f"{dx} + {dy}", k, 1e3 * with_trees]
+    for threads in thread_counts():
         torch.set_num_threads(threads)
         value, seconds = best(lambda: kraskov_mi(x, y, k, standardize=False), max(repeats, 3))
         if abs(value - expected) > 1e-6:
             raise SystemExit(f"{value} differs from SciPy's {expected} at {n} x {dx}+{dy}, k {k}")
-        cells.append(f"{seconds * 1e3:>8.1f} ms {with_trees / seconds:>5.1f}x")
-    print(" ".join(cells), flush=True)
+        cells += [1e3 * seconds, with_trees / seconds]
+    table.add(*cells)
 
 
-def first_call() -> None:
-    with tempfile.TemporaryDirectory() as cache:
-        for state in ("empty", "filled"):
-            print(f"{state} cache: ", end="", flush=True)
-            environment = {**os.environ, "NUMBA_CACHE_DIR": cache}
-            subprocess.run([sys.executable, "-c", FIRST_CALL], env=environment, check=True)
+def thread_counts() -> list[int]:
+    """With how many threads ours runs: one, and as many as there are cores."""
+    return sorted({1, os.cpu_count() or 1})
 
 
-def main() -> None:
-    cores = os.cpu_count() or 1
-    print(machine())
+def against_trees(results: Results, quick: bool) -> None:
     kraskov_mi(np.arange(9.0), np.arange(9.0))
-    print(f"  points dims   k     bits   SciPy trees   ours, 1 thread   ours, {cores} threads")
-    for shape in SHAPES:
+    columns = [Column("points", form=","), Column("dimensions"), Column("k")]
+    columns += [Column("SciPy's trees", "ms", ".1f")]
+    for threads in thread_counts():
+        name = f"{threads} thread{'s' if threads > 1 else ''}"
+        columns += [Column(name, "ms", ".1f"), Column(f"trees / {name}", "x", ".1f")]
+    table = results.table("trees", "One estimate, the best of a few of either", *columns)
+    for shape in QUICK_SHAPES if quick else SHAPES:
         for k in (3, 20):
-            compare(*shape, k)
-    first_call()
+            compare(table, *shape, k)
+
+
+def first_call(results: Results, quick: bool) -> None:
+    table = results.table(
+        "first",
+        "What a process spends before its first estimate is there; most of the import is torch's",
+        *(Column("numba's cache on disk"), Column("import symray.metrics", "s", ".2f")),
+        Column("first estimate", "s", ".2f"),
+    )
+    with tempfile.TemporaryDirectory() as cache:
+        for state in ("empty",) if quick else ("empty", "filled"):
+            environment = os.environ | {"NUMBA_CACHE_DIR": cache}
+            command = [sys.executable, "-c", FIRST_CALL]
+            done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE)
+            table.add(state, *map(float, done.stdout.split()))
+
+
+def measure(results: Results, options: Options) -> None:
+    against_trees(results, options.quick)
+    first_call(results, options.quick)
 
 
 if __name__ == "__main__":
-    main()
+    run(measure)

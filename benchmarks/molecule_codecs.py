@@ -23,20 +23,35 @@ import nltk
 import numpy as np
 from deepsmiles import Converter
 from joblib import cpu_count
-from machine import machine
 
+from measuring.command import CannotMeasureError, Options, run
+from measuring.results import Results
+from measuring.table import Column
 from symray.chem import DeepSmilesCodec, GrammarCodec, canonical_batch, qed
 from symray.chem.rules import NON_TERMINALS
 
 T = TypeVar("T")
 
 PARSED = {"QM9": 1000, "ZINC": 300}
+QUICK = {
+    "QM9": ["CC#N", "OCC1CC1", "C1CC2CC12", "CC(C)=O", "NC(=O)C=O", "CN1C=CC=C1"],
+    "ZINC": [
+        "CC(=O)Oc1ccccc1C(=O)O",
+        "Cn1cnc2c1c(=O)n(C)c(=O)n2C",
+        "CC(C)Cc1ccc(cc1)[C@@H](C)C(=O)O",
+    ],
+}
+"""Molecules in place of the data sets, to see that all runs."""
+
+Data = dict[str, list[str]]
 
 
-def data() -> dict[str, list[str]]:
+def data() -> Data:
     folder = os.environ.get("SYMRAY_DATA")
     if folder is None:
-        raise SystemExit("set SYMRAY_DATA to the folder with the SMILES of QM9 and ZINC")
+        raise CannotMeasureError(
+            "SYMRAY_DATA isn't set: let it name the folder with the SMILES of QM9 and ZINC (--help)"
+        )
     with gzip.open(Path(folder) / "qm9_smiles_133885.csv.gz", "rt") as file:
         qm9 = [row["smiles"] for row in csv.DictReader(file)]
     with gzip.open(Path(folder) / "zinc250k.smi.gz", "rt") as file:
@@ -70,15 +85,20 @@ def chart_parser(codec: GrammarCodec) -> Callable[[str], list[int]]:
     return parse
 
 
-def against_nltk(smiles: dict[str, list[str]]) -> None:
-    print(
-        "grammar       molecules    ChartParser   one by one           batch, one thread    agree"
+def against_nltk(results: Results, smiles: Data) -> None:
+    table = results.table(
+        "grammar",
+        "A molecule by the grammar: NLTK's ChartParser and ours on one core",
+        *(Column("data set"), Column("molecules", form=","), Column("ChartParser", "us", ",.0f")),
+        *(Column("one by one", "us", ".1f"), Column("ChartParser / one by one", "x", ",.0f")),
+        *(Column("in a batch", "us", ".2f"), Column("ChartParser / batch", "x", ",.0f")),
+        Column("equal", form=","),
     )
     codec = GrammarCodec()
     codec.encode("C")  # compiles
     parse = chart_parser(codec)
     for name, count in PARSED.items():
-        sample = random.Random(0).sample(smiles[name], count)
+        sample = a_few(smiles[name], count)
         expected, slow = timed(each, parse, sample)
         singles, single = timed(each, codec.encode, sample)
         encoded, batch = timed(codec.encode_batch, sample)
@@ -88,52 +108,69 @@ def against_nltk(smiles: dict[str, list[str]]) -> None:
                 expected, singles, encoded.indices, encoded.lengths, strict=True
             )
         )
-        us = 1e6 / count
-        print(
-            f"{name:<13} {count:>9,} {slow * us:>11,.0f} us {single * us:>9.1f} us"
-            f" {slow / single:>6,.0f}x {batch * us:>9.2f} us {slow / batch:>7,.0f}x"
-            f" {agree:>6} of {count}",
-            flush=True,
+        us = 1e6 / len(sample)
+        table.add(
+            *(name, len(sample), slow * us),
+            *(single * us, slow / single, batch * us, slow / batch, agree),
         )
 
 
-def whole(name: str, work: Callable[..., T], molecules: object, *arguments: object) -> T:
-    result, seconds = timed(work, molecules, *arguments)
-    print(f"{name:<44} {seconds:>8.2f} s", flush=True)
-    return result
+def a_few(molecules: list[str], count: int) -> list[str]:
+    """So many of them, drawn at random; all where there are no more."""
+    return random.Random(0).sample(molecules, min(count, len(molecules)))
 
 
-def whole_data_sets(smiles: dict[str, list[str]]) -> None:
+def whole_data_sets(results: Results, smiles: Data) -> None:
     qm9, zinc = smiles["QM9"], smiles["ZINC"]
-    print(f"\n{len(qm9):,} molecules of QM9, {len(zinc):,} of ZINC, on {cpu_count()} cores")
-    known = whole("ZINC, canonical SMILES", canonical_batch, zinc).smiles
+    table = results.table(
+        "whole",
+        f"All {len(qm9):,} molecules of QM9 and {len(zinc):,} of ZINC on {cpu_count()} cores",
+        *(Column("data set"), Column("by"), Column("encoding", "s", ".2f")),
+        *(Column("decoding", "s", ".2f"), Column("not encoded")),
+        *(Column("same SMILES", form=","), Column("same code", form=",")),
+    )
     for name, molecules, codec in (
         ("QM9", qm9, GrammarCodec(76)),
         ("ZINC", zinc, GrammarCodec()),
         ("ZINC", zinc, DeepSmilesCodec()),
     ):
-        label = f"{name} by {codec.name}"
-        encoded = whole(f"{label}, encoded", codec.encode_batch, molecules)
-        back = whole(f"{label}, decoded", codec.decode_batch, encoded.indices)
+        encoded, encoding = timed(codec.encode_batch, molecules)
+        back, decoding = timed(codec.decode_batch, encoded.indices)
         again = (codec.encode_batch(back).indices == encoded.indices).all(axis=1).sum()
-        print(
-            f"    {len(encoded.bad)} bad, {equal(back, molecules):,} with the same SMILES,"
-            f" {again:,} with the same indices again"
-        )
-    print(f"    {equal(canonical_batch(back).smiles, known):,} with the same canonical SMILES")
-    values = whole("ZINC, QED", qed, zinc)
-    print(
-        f"    mean {values.mean():.3f}, standard deviation {values.std():.3f},"
-        f" MAE of the median {np.abs(values - np.median(values)).mean():.3f}"
+        bad, same = len(encoded.bad), equal(back, molecules)
+        table.add(name, codec.name, encoding, decoding, bad, same, again)
+    with_rdkit(results, zinc, back)
+
+
+def with_rdkit(results: Results, zinc: list[str], back: list[str | None]) -> None:
+    """What RDKit does with all of ZINC; ``back``: what DeepSMILES has made of them."""
+    table = results.table(
+        "rdkit",
+        f"All of ZINC by RDKit on {cpu_count()} cores",
+        *(Column("what"), Column("time", "s", ".1f"), Column("result")),
     )
+    known, seconds = timed(canonical_batch, zinc)
+    same = equal(canonical_batch(back).smiles, known.smiles)
+    table.add("canonical SMILES", seconds, f"{same:,} the same after DeepSMILES and back")
+    values, seconds = timed(qed, zinc)
+    of_median = np.abs(values - np.median(values)).mean()
+    result = f"mean {values.mean():.3f}, standard deviation {values.std():.3f}"
+    table.add("QED", seconds, f"{result}, MAE of the median {of_median:.3f}")
 
 
 def equal(some: Sequence[str | None], others: Sequence[str | None]) -> int:
     return sum(a == b for a, b in zip(some, others, strict=True))
 
 
-def against_library(zinc: list[str]) -> None:
-    sample = random.Random(0).sample(zinc, 20_000)
+def against_library(results: Results, zinc: list[str]) -> None:
+    table = results.table(
+        "deepsmiles",
+        f"A molecule of ZINC as DeepSMILES: the library on one core, the codec on {cpu_count()}",
+        *(Column("molecules", form=","), Column("library", "us", ".1f")),
+        *(Column("codec", "us", ".2f"), Column("library / codec", "x", ".0f")),
+        Column("equal", form=","),
+    )
+    sample = a_few(zinc, 20_000)
     codec = DeepSmilesCodec()
     codec.encode("C")  # compiles
     library = Converter(rings=True, branches=True)
@@ -141,33 +178,32 @@ def against_library(zinc: list[str]) -> None:
     encoded, fast = timed(codec.encode_batch, sample)
     agree = equal(codec.texts(encoded.indices), expected)
     us = 1e6 / len(sample)
-    print(
-        f"\nDeepSMILES of {len(sample):,} of ZINC: the library on one core {slow * us:.1f} us each,"
-        f" the codec {fast * us:.2f} us on all, {slow / fast:.0f}x, {agree:,} agree",
-        flush=True,
+    table.add(len(sample), slow * us, fast * us, slow / fast, agree)
+
+
+def decoding(results: Results, count: int) -> None:
+    table = results.table(
+        "decoding",
+        f"{count:,} rows of random logits (76 x 76) to rules",
+        *(Column("rules"), Column("time", "s", ".2f"), Column("in the grammar", form=",")),
     )
-
-
-def decoding() -> None:
     codec = GrammarCodec(76)
     generator = np.random.default_rng(0)
-    logits = generator.normal(0, 3, (10_000, 76, 76)).astype(np.float32)
+    logits = generator.normal(0, 3, (count, 76, 76)).astype(np.float32)
     codec.choose(logits[:1], generator)  # compiles
-    print()
-    for name, source in (("greedily", None), ("drawn", generator)):
-        rules = whole(f"10,000 random logits, {name}", codec.choose, logits, source)
+    for name, source in (("the likeliest", None), ("drawn", generator)):
+        rules, seconds = timed(codec.choose, logits, source)
         encoded = codec.encode_batch(codec.decode_batch(rules))
-        print(f"    {10_000 - len(encoded.bad):,} strings in the grammar")
+        table.add(name, seconds, count - len(encoded.bad))
 
 
-def main() -> None:
-    smiles = data()
-    print(machine())
-    against_nltk(smiles)
-    against_library(smiles["ZINC"])
-    decoding()
-    whole_data_sets(smiles)
+def measure(results: Results, options: Options) -> None:
+    smiles = QUICK if options.quick else data()
+    against_nltk(results, smiles)
+    against_library(results, smiles["ZINC"])
+    decoding(results, 100 if options.quick else 10_000)
+    whole_data_sets(results, smiles)
 
 
 if __name__ == "__main__":
-    main()
+    run(measure)

@@ -1,13 +1,12 @@
 """Training on ZINC's molecules: tokens a second against a bare loop; start and memory of the data.
 
-    python benchmarks/molecules.py [--batch 50] [--rounds 3]
+    python benchmarks/molecules.py [--batch 20] [--rounds 5]
 
 The bare loop is the same VAE written with nn.GRU and cross_entropy on indices that are in memory
 already. Both run on one thread (or on a GPU where there is one), in turn. ZINC itself where it is
 prepared, else random codes of its length.
 """
 
-import argparse
 import json
 import statistics
 import subprocess
@@ -17,11 +16,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from interleaved import DEVICE, interleaved, ratio
-from machine import machine
 from torch import nn
 from torch.nn.functional import cross_entropy, mse_loss, one_hot
 
+from measuring.command import Options, Parser, run
+from measuring.interleaved import CLOCK, DEVICE, interleaved, ratio
+from measuring.results import Results
+from measuring.table import Column
 from symray.chem import DeepSmilesCodec
 from symray.data import load_data
 from symray.data.molecule_set import Molecules, MoleculeSet, store
@@ -89,10 +90,10 @@ class Bare(nn.Module):
         return loss
 
 
-def random_molecules(folder: Path) -> MoleculeSet:
+def random_molecules(folder: Path, count: int) -> MoleculeSet:
     codec = DeepSmilesCodec()
     rng = np.random.default_rng(0)
-    indices = rng.integers(0, 36, (20_000, codec.length), dtype=np.uint8)
+    indices = rng.integers(0, 36, (count, codec.length), dtype=np.uint8)
     names = [str(n) for n in range(len(indices))]
     y = rng.random((len(indices), 1))
     molecules = Molecules(codec, indices, y, names, False, [], len(indices))
@@ -100,32 +101,45 @@ def random_molecules(folder: Path) -> MoleculeSet:
     return MoleculeSet(folder, "random", ZINC.form)
 
 
-def training(data: MoleculeSet, batch: int, rounds: int) -> None:
+def training(
+    results: Results, data: MoleculeSet, batch: int, rounds: int, steps: int = STEPS
+) -> None:
     design = Design(MODELS["vae"], ZINC.form)
-    given = {"batch_size": batch, "steps_per_epoch": STEPS}
+    given = {"batch_size": batch, "steps_per_epoch": steps}
     settings = resolve_settings(design, preset_settings("vae", "zinc"), given)
     trainer = Trainer(build_model(design, data.x_shape, 1, settings, 0), data, settings, 0, DEVICE)
     bare = Bare(*data.x_shape).to(DEVICE)
     optimiser = torch.optim.Adam(bare.parameters(), 1e-3, fused=True)
-    drawn = data.epoch(batch, STEPS, torch.Generator().manual_seed(0))
+    drawn = data.epoch(batch, steps, torch.Generator().manual_seed(0))
     x, y = drawn.x.long().to(DEVICE), drawn.y.to(DEVICE)
 
     def by_hand() -> None:
-        for step in range(STEPS):
+        for step in range(steps):
             optimiser.zero_grad()
             bare(x[step], y[step]).backward()
             optimiser.step()
 
-    times = interleaved({"bare loop": by_hand, "Trainer": trainer.run_epoch}, rounds, DEVICE)
+    times = interleaved({"by hand": by_hand, "Trainer": trainer.run_epoch}, rounds, DEVICE)
+    table = results.table(
+        DEVICE,
+        f"{data.name}, batch {batch}, medians of {rounds} rounds of {steps} steps, {CLOCK[DEVICE]}",
+        *(Column("loop"), Column("tokens a second", form=",.0f")),
+        Column("of the time by hand", "x", ".2f"),
+    )
     for name, taken in times.items():
-        tokens = STEPS * batch * data.x_shape[0] / statistics.median(taken)
-        of_loop = ratio(times, name, "bare loop")
-        print(f"{name:10} {tokens:10,.0f} tokens/s, {of_loop:.2f} of the loop's time")
+        tokens = steps * batch * data.x_shape[0] / statistics.median(taken)
+        table.add(name, tokens, ratio(times, name, "by hand"))
 
 
-def start_and_memory(folder: Path) -> None:
-    for count in (1, 4):
-        command = [sys.executable, "-c", LOAD, str(folder)]
+def start_and_memory(results: Results, data: MoleculeSet, counts: tuple[int, ...]) -> None:
+    table = results.table(
+        "start",
+        f"Processes that load {data.name} at once, and the molecules in their memory",
+        *(Column("processes"), Column("loaded in", "s", ".3f")),
+        *(Column("all together", "MiB", ".1f"), Column("if each had its own", "MiB", ".1f")),
+    )
+    for count in counts:
+        command = [sys.executable, "-c", LOAD, str(data._folder)]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         children = [subprocess.Popen(command, **pipes) for _ in range(count)]  # type: ignore[call-overload]
         starts = [float(child.stdout.readline()) for child in children]
@@ -135,31 +149,33 @@ def start_and_memory(folder: Path) -> None:
         sizes = [json.loads(child.stdout.readline()) for child in children]
         for child in children:
             child.communicate("\n")
-        print(
-            f"{count} process{'es' if count > 1 else ''}: loaded in {max(starts):.3f} s; molecules "
-            f"take {sum(pages for _, pages in sizes) / 1024:.1f} MiB in all, "
-            f"{sum(size for size, _ in sizes) / 1024:.1f} MiB if each had its own"
-        )
+        own, pages = (sum(kib) / 1024 for kib in zip(*sizes, strict=True))
+        table.add(count, max(starts), pages, own)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--batch", type=int, default=50)
-    parser.add_argument("--rounds", type=int, default=3)
-    arguments = parser.parse_args()
+def measure(results: Results, options: Options) -> None:
     torch.set_num_threads(1)
-    print(machine())
     with tempfile.TemporaryDirectory() as scratch:
+        if options.quick:
+            data = random_molecules(Path(scratch), 400)
+            training(results, data, batch=2, rounds=1, steps=1)
+            start_and_memory(results, data, (1,))
+            return
         if ZINC.is_prepared():
-            data = load_data("zinc")
-            assert isinstance(data, MoleculeSet)
+            prepared = load_data("zinc")
+            assert isinstance(prepared, MoleculeSet)
+            data = prepared
         else:
             print("ZINC is not prepared; random codes")
-            data = random_molecules(Path(scratch))
-        print(f"{data.name}, batch {arguments.batch}")
-        training(data, arguments.batch, arguments.rounds)
-        start_and_memory(data._folder)
+            data = random_molecules(Path(scratch), 20_000)
+        training(results, data, options.batch, options.rounds)
+        start_and_memory(results, data, (1, 4))
+
+
+def add_options(parser: Parser) -> None:
+    parser.add_argument("--batch", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=5)
 
 
 if __name__ == "__main__":
-    main()
+    run(measure, add_options)

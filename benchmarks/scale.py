@@ -9,7 +9,6 @@ MLflowLoggerCallback. Run it alone on an idle machine:
     python benchmarks/scale.py [--sizes 100 500 2000] [--reports 2] [--skip-stock]
 """
 
-import argparse
 import functools
 import json
 import os
@@ -28,12 +27,15 @@ from unittest import mock
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
 import optuna
-from machine import machine
 from ray import tune
 from ray.air.integrations.mlflow import MLflowLoggerCallback
 from ray.tune.search.optuna import OptunaSearch
-from tracking import FreeTask, mlflow_server
+from tracking import FreeTask
 
+from measuring.command import Options, Parser, run
+from measuring.results import Results
+from measuring.servers import mlflow_server
+from measuring.table import Column
 from services import Postgres, program, unprivileged_user
 from symray.driver import driver
 from symray.driver.launch import launch
@@ -42,9 +44,7 @@ from symray.search.progress import Progress
 from symray.study_file import load_study_file
 from symray.tasks.task import Report, Task
 
-AT_A_TIME = 16
-WARM = 2 * AT_A_TIME
-"""Trials before the clock starts: by then every worker has imported what it needs."""
+AT_A_TIME, QUICK_AT_A_TIME = 16, 1
 
 STUDY = """
 study: {name}
@@ -65,9 +65,15 @@ confirmation: {{top: 0}}
 
 
 class Clock(Progress):
-    """Notes the driver's times when trials end."""
+    """Notes the driver's times when trials end.
 
-    def __init__(self) -> None:
+    Args:
+        at_a_time: so many run. The clock starts after twice as many: by then every worker has
+            imported what it needs.
+    """
+
+    def __init__(self, at_a_time: int) -> None:
+        self._warm = 2 * at_a_time
         self.wall: list[float] = []
         self.cpu: list[float] = []
 
@@ -80,24 +86,24 @@ class Clock(Progress):
 
     def per_trial(self) -> dict[str, float]:
         """Milliseconds per trial after the first ones."""
-        count = len(self.wall) - WARM
+        count = len(self.wall) - self._warm
         return {
-            "cpu": 1e3 * (self.cpu[-1] - self.cpu[WARM - 1]) / count,
-            "wall": 1e3 * (self.wall[-1] - self.wall[WARM - 1]) / count,
+            "cpu": 1e3 * (self.cpu[-1] - self.cpu[self._warm - 1]) / count,
+            "wall": 1e3 * (self.wall[-1] - self.wall[self._warm - 1]) / count,
             "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         }
 
 
-def ours(trials: int, reports: int, home: Path) -> dict[str, float]:
+def ours(trials: int, reports: int, at_a_time: int, home: Path) -> dict[str, float]:
     """One study, driven in this process."""
     os.environ["SYMRAY_HOME"] = str(home)
     home.mkdir()
     path = home / "scale.yaml"
     path.write_text(
-        STUDY.format(name=home.name, reports=reports, trials=trials, concurrency=AT_A_TIME)
+        STUDY.format(name=home.name, reports=reports, trials=trials, concurrency=at_a_time)
     )
     (file,) = load_study_file(path)
-    clock = Clock()
+    clock = Clock(at_a_time)
     free = functools.partial(run_tasks, trainable=FreeTask)
     with (
         mock.patch.object(driver, "run_tasks", free),
@@ -116,16 +122,16 @@ def stock_trial(config: dict[str, Any]) -> None:
 class StockClock(tune.Callback):
     """The same clock."""
 
-    def __init__(self) -> None:
-        self.clock = Clock()
+    def __init__(self, at_a_time: int) -> None:
+        self.clock = Clock(at_a_time)
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         self.clock.on_task_end(None, None, "", None)  # type: ignore[arg-type]
 
 
-def stock(trials: int, reports: int, home: Path) -> dict[str, float]:
+def stock(trials: int, reports: int, at_a_time: int, home: Path) -> dict[str, float]:
     """The bridges as their documentation has them."""
-    clock = StockClock()
+    clock = StockClock(at_a_time)
     tune.Tuner(
         tune.with_resources(stock_trial, {"cpu": 0.1}),
         param_space={
@@ -139,7 +145,7 @@ def stock(trials: int, reports: int, home: Path) -> dict[str, float]:
             mode="min",
             search_alg=OptunaSearch(seed=0),
             num_samples=trials,
-            max_concurrent_trials=AT_A_TIME,
+            max_concurrent_trials=at_a_time,
         ),
         run_config=tune.RunConfig(
             storage_path=str(home),
@@ -158,9 +164,9 @@ def stock(trials: int, reports: int, home: Path) -> dict[str, float]:
 WAYS = {"ours": ours, "stock": stock}
 
 
-def measured(way: str, trials: int, reports: int, home: Path, **env: str) -> dict[str, float]:
+def measured(way: str, numbers: tuple[int, int, int], home: Path, **env: str) -> dict[str, float]:
     """One way in a process of its own, so that memory and caches are its own."""
-    command = [sys.executable, __file__, "--one", way, str(trials), str(reports), str(home)]
+    command = [sys.executable, __file__, "--one", way, *map(str, numbers), str(home)]
     done = subprocess.run(command, env=os.environ | env, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(done.stderr[-3000:])
@@ -191,40 +197,49 @@ def databases(scratch: Path) -> Iterator[dict[str, dict[str, str]]]:
         server.remove()
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--sizes", type=int, nargs="+", default=[100, 500, 2000])
-    parser.add_argument("--reports", type=int, default=2, help="of each trial")
-    parser.add_argument("--skip-stock", action="store_true", help="leave out what takes minutes")
-    parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    if options.one:
-        way, trials, reports, home = options.one
-        print(json.dumps(WAYS[way](int(trials), int(reports), Path(home))))
-        return
-    print(machine())
-    print(f"{'record':14s} {'trials':>6s} {'CPU a trial':>17s} {'wall':>11s} {'memory':>8s}")
+def measure(results: Results, options: Options) -> None:
+    sizes, at_a_time = options.sizes, AT_A_TIME
+    if options.quick:
+        sizes, at_a_time = [3], QUICK_AT_A_TIME
+    table = results.table(
+        "driver",
+        f"What a trial of {options.reports} reports costs the driver, {at_a_time} at a time",
+        *(Column("record"), Column("trials", form=","), Column("processor time", "ms", ".0f")),
+        *(Column("by the clock", "ms", ".0f"), Column("memory at the end", "MB", ".0f")),
+    )
+
+    def add(kind: str, way: str, size: int, home: Path, **env: str) -> None:
+        row = measured(way, (size, options.reports, at_a_time), home, **env)
+        table.add(kind, size, row["cpu"], row["wall"], row["memory"])
+
     with tempfile.TemporaryDirectory() as name, mlflow_server(Path(name)) as uri:
         scratch = Path(name)
         os.environ["MLFLOW_TRACKING_URI"] = uri
         with databases(scratch) as kinds:
-            for kind, env in kinds.items():
-                for size in options.sizes:
+            for kind in list(kinds)[:1] if options.quick else kinds:
+                for size in sizes:
                     # Names differ, for the server keeps what it has been told.
                     home = scratch / f"{kind.replace(' ', '-')}-{size}"
-                    show(kind, size, measured("ours", size, options.reports, home, **env))
-        if not options.skip_stock:
-            size = options.sizes[0]
-            show("stock bridges", size, measured("stock", size, options.reports, scratch / "stock"))
+                    add(kind, "ours", size, home, **kinds[kind])
+        if not (options.quick or options.skip_stock):  # tracking.py runs the same bridges quickly
+            name = "Ray Tune + OptunaSearch + MLflowLoggerCallback"
+            add(name, "stock", sizes[0], scratch / "stock")
 
 
-def show(kind: str, size: int, row: dict[str, float]) -> None:
-    print(
-        f"{kind:14s} {size:6,} {row['cpu']:14.0f} ms {row['wall']:8.0f} ms {row['memory']:5.0f} MB",
-        flush=True,
-    )
+def add_options(parser: Parser) -> None:
+    parser.add_argument("--sizes", type=int, nargs="+", default=[100, 500, 2000])
+    parser.add_argument("--reports", type=int, default=2, help="of each trial")
+    parser.add_argument("--skip-stock", action="store_true", help="leave out what takes minutes")
+
+
+def one(way: str, trials: str, reports: str, at_a_time: str, home: str) -> None:
+    """What :func:`measured` starts."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    print(json.dumps(WAYS[way](int(trials), int(reports), int(at_a_time), Path(home))))
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["--one"]:
+        one(*sys.argv[2:])
+    else:
+        run(measure, add_options)

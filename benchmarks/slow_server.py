@@ -8,36 +8,31 @@ say. Run it alone on an idle machine:
     python benchmarks/slow_server.py [--delay 0.2] [--epochs 1000]
 """
 
-import argparse
 import os
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
 
-from machine import machine
-from tracking import mlflow_server
-
+from measuring.command import CannotMeasureError, Options, Parser, run
+from measuring.results import Results
+from measuring.servers import held_up, is_held_up, mlflow_server
+from measuring.table import Column
 from symray.driver.launch import launch
 from symray.record.task_folder import metric_lines
 from symray.search.progress import Progress
 from symray.study_file import load_study_file
 
-PHASE = 10.0
+PHASE, QUICK_PHASE = 10.0, 0.4
 """Seconds for which requests are held up, and for which they aren't."""
 
 STUDY = """
 study: slow
 model: stib
 data: artificial
-training: {{epochs: {epochs}, steps_per_epoch: 20}}
+training: {{epochs: {epochs}, steps_per_epoch: {steps}}}
 search:
   beta: {{low: 1, high: 1000, log: true}}
 constraints: [x_mae <= 100, y_mae <= 100]
@@ -49,18 +44,13 @@ confirmation: {{top: 0}}
 """
 
 
-def is_held_up(moment: float) -> bool:
-    """Whether requests are held up at this time of the clock."""
-    return int(moment / PHASE) % 2 == 1
-
-
-def epochs(trial_folder: Path) -> Iterator[tuple[float, bool]]:
-    """Seconds of each epoch that lay in one phase, the first second of it left out; which phase."""
+def epochs(trial_folder: Path, phase: float) -> Iterator[tuple[float, bool]]:
+    """Seconds of each epoch that lay in one phase, its first tenth left out; which phase."""
     lines = metric_lines(trial_folder)
     for before, line in pairwise(lines):
         began, ended = before["time"], line["time"]
-        if (began - 1) // PHASE == ended // PHASE:
-            yield ended - began, is_held_up(ended)
+        if (began - phase / 10) // phase == ended // phase:
+            yield ended - began, is_held_up(ended, phase)
 
 
 def mean_without_extremes(seconds: list[float]) -> float:
@@ -69,79 +59,47 @@ def mean_without_extremes(seconds: list[float]) -> float:
     return statistics.fmean(sorted(seconds)[cut : len(seconds) - cut])
 
 
-def forward(source: socket.socket, target: socket.socket, delay: float) -> None:
-    """Pass on what comes, each piece after ``delay`` seconds if it is the time for that."""
-    with suppress(OSError):
-        while piece := source.recv(1 << 20):
-            if delay and is_held_up(time.time()):
-                time.sleep(delay)
-            target.sendall(piece)
-    with suppress(OSError):
-        target.shutdown(socket.SHUT_WR)
+def train(scratch: Path, delay: float, phase: float, **length: int) -> dict[bool, list[float]]:
+    """Seconds of the study's epochs, with requests held up and without."""
+    seconds: dict[bool, list[float]] = {False: [], True: []}
+    with mlflow_server(scratch) as uri, held_up(uri, delay, phase) as slow:
+        os.environ |= {"MLFLOW_TRACKING_URI": slow, "SYMRAY_HOME": str(scratch / "home")}
+        path = scratch / "study.yaml"
+        path.write_text(STUDY.format(**length))
+        (file,) = load_study_file(path)
+        record = launch(file, Progress(), threading.Event())
+    for trial in record.trials():
+        for took, held in epochs(record.trial_folder(trial.number), phase):
+            seconds[held].append(took)
+    return seconds
 
 
-def serve(port: int, target: int, delay: float) -> None:
-    """Pass every connection on to another port; what is asked is held up, answers aren't."""
-    with socket.create_server(("127.0.0.1", port)) as server:
-        while True:
-            client, _ = server.accept()
-            behind = socket.create_connection(("127.0.0.1", target))
-            for pair in ((client, behind, delay), (behind, client, 0.0)):
-                threading.Thread(target=forward, args=pair, daemon=True).start()
-
-
-@contextmanager
-def held_up(uri: str, delay: float) -> Iterator[str]:
-    """The address of a server that answers later, in a process of its own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, __file__, "--proxy", str(port), uri.rpartition(":")[2]]
-    process = subprocess.Popen([*command, "--delay", str(delay)])
-    try:
-        time.sleep(2)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--delay", type=float, default=0.2)
-    parser.add_argument("--epochs", type=int, default=1000)
-    parser.add_argument("--proxy", type=int, nargs=2, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.proxy:
-        port, target = options.proxy
-        return serve(port, target, options.delay)
-    print(machine())
-    seconds: dict[bool, list[float]] = {True: [], False: []}
+def measure(results: Results, options: Options) -> None:
+    delay, phase, length = options.delay, PHASE, {"epochs": options.epochs, "steps": 20}
+    if options.quick:
+        delay, phase, length = 0.02, QUICK_PHASE, {"epochs": 100, "steps": 2}
     with tempfile.TemporaryDirectory() as name:
-        scratch = Path(name)
-        with mlflow_server(scratch) as uri, held_up(uri, options.delay) as slow:
-            os.environ |= {"MLFLOW_TRACKING_URI": slow, "SYMRAY_HOME": str(scratch / "home")}
-            path = scratch / "study.yaml"
-            path.write_text(STUDY.format(epochs=options.epochs))
-            (file,) = load_study_file(path)
-            record = launch(file, Progress(), threading.Event())
-        for trial in record.trials():
-            for took, held in epochs(record.trial_folder(trial.number)):
-                seconds[held].append(took)
-    means = {held: mean_without_extremes(some) for held, some in seconds.items()}
-    for held, what in (
-        (False, "answered at once"),
-        (True, f"held up {1e3 * options.delay:.0f} ms"),
-    ):
-        error = statistics.stdev(seconds[held]) / len(seconds[held]) ** 0.5 / means[held]
-        print(
-            f"{what:16s} {len(seconds[held])} epochs of {1e3 * means[held]:.1f} ms, "
-            f"standard error {100 * error:.1f} %"
-        )
-    more = 100 * (means[True] / means[False] - 1)
-    print(f"held up by {1e3 * options.delay:.0f} ms: {more:+.1f} % training time")
-    return None
+        seconds = train(Path(name), delay, phase, **length)
+    if min(map(len, seconds.values())) < 2:
+        raise CannotMeasureError("the study was over before either phase saw two epochs: --epochs")
+    table = results.table(
+        "epochs",
+        f"Epochs while requests to MLflow are held up by {1e3 * delay:.0f} ms or aren't; "
+        "means without the tenth at either end",
+        *(Column("requests"), Column("epochs", form=","), Column("an epoch", "ms", ".1f")),
+        *(Column("standard error", "%", ".1f"), Column("longer by", "%", "+.1f")),
+    )
+    at_once = mean_without_extremes(seconds[False])
+    for held, what in ((False, "answered at once"), (True, "held up")):
+        mean, count = mean_without_extremes(seconds[held]), len(seconds[held])
+        error = 100 * statistics.stdev(seconds[held]) / count**0.5 / mean
+        table.add(what, count, 1e3 * mean, error, 100 * (mean / at_once - 1) if held else None)
+
+
+def add_options(parser: Parser) -> None:
+    parser.add_argument("--delay", type=float, default=0.2, help="seconds")
+    parser.add_argument("--epochs", type=int, default=1000)
 
 
 if __name__ == "__main__":
-    main()
+    run(measure, add_options)

@@ -4,7 +4,7 @@
 
 Drawing is compared with the same geometry written plainly in NumPy, an image at a time; expanding
 with shifting the bits out in torch and with NumPy's unpackbits. With SYMRAY_DATA set, the agreement
-with real images comes first.
+with real images is measured too.
 """
 
 import os
@@ -15,16 +15,19 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from machine import machine
 from numpy.typing import NDArray
 from torch import Tensor
 
+from measuring.command import Options, run
+from measuring.results import Results
+from measuring.table import Column
 from symray.data.bits import pack, unpack
 from symray.data.factors import DSPRITES
 from symray.data.sprites import load_sprites, render
 
 ROUNDS = 50
 PLAIN_IMAGES = 2_000
+QUICK_IMAGES = 1_024
 
 
 def plain(index: NDArray[np.int64]) -> NDArray[np.uint8]:
@@ -61,7 +64,13 @@ def with_numpy(packed: Tensor) -> Tensor:
     return torch.from_numpy(bits).view(-1, 1, 64, 64).float()
 
 
-def agreement(folder: str) -> None:
+def agreement(results: Results, folder: str) -> None:
+    table = results.table(
+        "agreement",
+        "The embedded renderer against real images",
+        *(Column("shape"), Column("images", form=","), Column("mean IoU", form=".5f")),
+        *(Column("equal in every pixel", "%", ".1f"), Column("pixels that differ", form=".3f")),
+    )
     real = load_sprites(Path(folder) / "dsprites_subset_64834.npz")
     bits = (
         np.unpackbits(p, axis=1) > 0 for p in (real.stored, render(DSPRITES.index(real.factors)))
@@ -70,12 +79,9 @@ def agreement(folder: str) -> None:
     overlap = (a & b).sum(axis=1) / (a | b).sum(axis=1)
     for shape, name in enumerate(("square", "ellipse", "heart")):
         own = real.factors[:, 0] == shape
-        exact = (overlap[own] == 1).mean()
+        exact = 100 * (overlap[own] == 1).mean()
         wrong = (a != b)[own].sum() / own.sum()
-        print(
-            f"{name:<8} mean IoU {overlap[own].mean():.5f}, {exact:.1%} of {own.sum():,} images"
-            f" exact, {wrong:.3f} pixels differ in the mean"
-        )
+        table.add(name, own.sum(), overlap[own].mean(), exact, wrong)
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -84,30 +90,48 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def main() -> None:
-    print(machine(), f"{torch.get_num_threads()} torch threads")
-    print(f"first image, compiled or loaded: {seconds(lambda: render([0])):.2f} s")
-    if folder := os.environ.get("SYMRAY_DATA"):
-        agreement(folder)
-    everything = np.arange(len(DSPRITES))
-    some = np.random.default_rng(0).choice(everything, PLAIN_IMAGES)
+def drawing(results: Results, quick: bool) -> NDArray[np.int64]:
+    """Draw all images; returns those that were also drawn plainly."""
+    everything = np.arange(len(DSPRITES))[: QUICK_IMAGES if quick else None]
+    some = np.random.default_rng(0).choice(everything, QUICK_IMAGES if quick else PLAIN_IMAGES)
+    table = results.table(
+        "drawing",
+        f"Drawing with {torch.get_num_threads()} threads; plain NumPy from {len(some):,} images",
+        *(Column("images", form=","), Column("first image", "s", ".2f")),
+        *(Column("all", "s", ".2f"), Column("plain NumPy", "s", ".0f")),
+        *(Column("plain / ours", "x", ".0f"), Column("pixels that differ")),
+    )
+    first = seconds(lambda: render([0]))
     differing = np.bitwise_count(plain(some) ^ render(some)).sum()
     ours = min(seconds(lambda: render(everything)) for _ in range(2))
-    plainly = seconds(lambda: plain(some)) * len(everything) / PLAIN_IMAGES
-    print(
-        f"full grid of {len(everything):,}: {ours:.1f} s; plain NumPy {plainly:.0f} s (from"
-        f" {PLAIN_IMAGES:,}, {differing} pixels differ): {plainly / ours:.0f}x"
+    plainly = seconds(lambda: plain(some)) * len(everything) / len(some)
+    table.add(len(everything), first, ours, plainly, plainly / ours, differing)
+    return some
+
+
+def expanding(results: Results, some: NDArray[np.int64], rounds: int) -> None:
+    table = results.table(
+        "expanding",
+        f"Expanding packed bits to float32, the best of {rounds}",
+        *(Column("images", form=","), Column("gathered", "us", ",.0f")),
+        *(Column("shifted in torch", "us", ",.0f"), Column("NumPy's unpackbits", "us", ",.0f")),
     )
     for batch in (64, 1024):
         packed = torch.from_numpy(render(some[:batch]))
-        ways = {"gathered": unpack, "shifted": shifted, "NumPy": with_numpy}
-        best = dict.fromkeys(ways, np.inf)
-        for _ in range(ROUNDS):
-            for name, way in ways.items():
-                best[name] = min(best[name], seconds(partial(way, packed)))
-        figures = ", ".join(f"{name} {best[name] * 1e6:.0f} us" for name in ways)
-        print(f"expanding {batch:>5} images: {figures}")
+        ways = (unpack, shifted, with_numpy)
+        best = [np.inf] * len(ways)
+        for _ in range(rounds):
+            for place, way in enumerate(ways):
+                best[place] = min(best[place], seconds(partial(way, packed)))
+        table.add(batch, *(1e6 * taken for taken in best))
+
+
+def measure(results: Results, options: Options) -> None:
+    some = drawing(results, options.quick)
+    if (folder := os.environ.get("SYMRAY_DATA")) and not options.quick:
+        agreement(results, folder)
+    expanding(results, some, 2 if options.quick else ROUNDS)
 
 
 if __name__ == "__main__":
-    main()
+    run(measure)

@@ -5,29 +5,32 @@ processor time or on a GPU, where there is one, by the clock:
 
 - naive: as one writes it at first: default Adam, ``backward()`` through everything, images unpacked
   by NumPy in the step, losses logged by ``.item()``, the greedy policy of Non-Syn VAE in Python;
-- bare: a good loop by hand of the same step as the Trainer's: gradients of the phase's parameters
+- by hand: a good loop of the same step as the Trainer's: gradients of the phase's parameters
   only, fused Adam, batches and noise drawn many steps at a time, losses kept until the end;
-- plain: the Trainer with contiguous instead of channels-last parameters;
-- trainer: the Trainer's ``run_epoch``.
+- Trainer, contiguous: with contiguous instead of channels-last parameters;
+- Trainer: the Trainer's ``run_epoch``.
 
 They are interleaved, so that what else the machine does hits all alike; ratios are medians of the
-rounds' ratios. Run: ``python benchmarks/sprites_step.py [ROUNDS] [THREADS]``.
+rounds' ratios:
+
+    python benchmarks/sprites_step.py [--rounds 10]
 """
 
 import os
 import statistics
-import sys
 import tempfile
 from collections.abc import Callable
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from interleaved import DEVICE, interleaved, on_device, ratio
-from machine import machine
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
+from measuring.command import Options, Parser, run
+from measuring.interleaved import CLOCK, DEVICE, interleaved, on_device, ratio
+from measuring.results import Results
+from measuring.table import Column
 from symray.data import load_data
 from symray.data.bits import unpack
 from symray.metrics.synergy import worst_by_kl
@@ -39,6 +42,7 @@ STEPS = 10 if DEVICE == "cpu" else 100
 BATCH, LATENTS = 64, 10
 ALPHA, OMEGA, GAMMA = 5.0, 0.9, 10.0
 DATA = {"dsprites": [1, 1, 4, 2, 2]}
+QUICK_DATA = {"dsprites": [1, 2, 10, 6, 8]}
 
 Epoch = Callable[[], object]
 
@@ -97,7 +101,7 @@ def greedy(kl: list[float]) -> list[int]:
         best = [*base, taken]
 
 
-def naive(model: str, stored: np.ndarray) -> Epoch:
+def naive(model: str, stored: np.ndarray, steps: int) -> Epoch:
     nets = Nets()
     adam = torch.optim.Adam([*nets.encoder.parameters(), *nets.decoder.parameters()], lr=1e-4)
     other = torch.optim.Adam(nets.discriminator.parameters(), lr=1e-4, betas=(0.5, 0.9))
@@ -114,7 +118,7 @@ def naive(model: str, stored: np.ndarray) -> Epoch:
         return z
 
     def epoch() -> None:
-        for _ in range(STEPS):
+        for _ in range(steps):
             x = batch()
             z, _, kl, x_rec = nets.elbo(x, torch.randn(BATCH, LATENTS))
             loss = kl + x_rec
@@ -148,7 +152,7 @@ def naive(model: str, stored: np.ndarray) -> Epoch:
     return epoch
 
 
-def bare(model: str, stored: Tensor) -> Epoch:
+def bare(model: str, stored: Tensor, steps: int) -> Epoch:
     nets = Nets()
     parts = [[*nets.encoder.parameters()], [*nets.encoder.parameters()]]
     parts[0] += nets.decoder.parameters()
@@ -173,10 +177,10 @@ def bare(model: str, stored: Tensor) -> Epoch:
         return z
 
     def epoch() -> None:
-        rows = torch.randint(len(stored), (STEPS, 2, BATCH))
-        batches, noise = stored[rows], torch.randn(STEPS, 4, BATCH, LATENTS)
+        rows = torch.randint(len(stored), (steps, 2, BATCH))
+        batches, noise = stored[rows], torch.randn(steps, 4, BATCH, LATENTS)
         history = []
-        for step in range(STEPS):
+        for step in range(steps):
             x, x2 = unpack(batches[step, 0]), unpack(batches[step, 1])
             z, kls, kl, x_rec = nets.elbo(x, noise[step, 0])
             loss = kl + x_rec
@@ -206,45 +210,52 @@ def bare(model: str, stored: Tensor) -> Epoch:
     return epoch
 
 
-def trainer(model: str) -> Epoch:
+def trainer(model: str, data: Any, steps: int) -> Epoch:
     settings: dict[str, float | int] = {
         "batch_size": BATCH,
-        "steps_per_epoch": STEPS,
+        "steps_per_epoch": steps,
         "latent_dims": LATENTS,
     }
-    return build_trainer(TrialSpec(model, DATA, settings, seed=0), device=DEVICE).run_epoch
+    return build_trainer(TrialSpec(model, data, settings, seed=0), device=DEVICE).run_epoch
 
 
-def plain(model: str) -> Epoch:
+def contiguous_trainer(model: str, data: Any, steps: int) -> Epoch:
     fast = Convolutional.memory_format
     Convolutional.memory_format = torch.contiguous_format
     try:
-        return trainer(model)
+        return trainer(model, data, steps)
     finally:
         Convolutional.memory_format = fast
 
 
-def main(rounds: int = 10, threads: int = 1) -> None:
-    torch.set_num_threads(threads)
-    stored = load_data(DATA).split("validation").x
-    print(f"{machine()}, {threads} threads, medians of {rounds} rounds of {STEPS} steps")
-    for model in ("non_syn", "factor_vae"):
-        loops = {
-            "naive": on_device(naive, model, stored.numpy()),
-            "bare": on_device(bare, model, stored.to(DEVICE)),
-            "plain": plain(model),
-            "trainer": trainer(model),
-        }
-        times = interleaved(loops, rounds, DEVICE)
-        for name, values in times.items():
-            print(
-                f"{model:10}  {name:8} {1e3 * statistics.median(values) / STEPS:7.1f} ms a step, "
-                f"{ratio(times, name, 'bare'):5.3f} x bare",
-                flush=True,
-            )
+def measure(results: Results, options: Options) -> None:
+    torch.set_num_threads(1)
+    data, rounds, steps = (QUICK_DATA, 1, 1) if options.quick else (DATA, options.rounds, STEPS)
+    table = results.table(
+        DEVICE,
+        f"A step, batch {BATCH}, medians of {rounds} rounds of {steps} steps, {CLOCK[DEVICE]}",
+        *(Column("model"), Column("loop"), Column("a step", "ms", ".1f")),
+        Column("of the loop by hand", "x", ".2f"),
+    )
+    with tempfile.TemporaryDirectory() as cache:
+        os.environ.setdefault("SYMRAY_CACHE", cache)
+        stored = load_data(data).split("validation").x
+        for model, name in (("non_syn", "Non-Syn VAE"), ("factor_vae", "FactorVAE")):
+            loops = {
+                "naive": on_device(naive, model, stored.numpy(), steps),
+                "by hand": on_device(bare, model, stored.to(DEVICE), steps),
+                "Trainer, contiguous": contiguous_trainer(model, data, steps),
+                "Trainer, channels last": trainer(model, data, steps),
+            }
+            times = interleaved(loops, rounds, DEVICE)
+            for loop, values in times.items():
+                step = 1e3 * statistics.median(values) / steps
+                table.add(name, loop, step, ratio(times, loop, "by hand"))
+
+
+def add_options(parser: Parser) -> None:
+    parser.add_argument("--rounds", type=int, default=10)
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as cache:
-        os.environ.setdefault("SYMRAY_CACHE", str(Path(cache)))
-        main(*map(int, sys.argv[1:]))
+    run(measure, add_options)

@@ -17,9 +17,11 @@ from pathlib import Path
 
 import numpy as np
 import optuna
-from machine import machine
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from measuring.command import Options, run
+from measuring.results import Results
+from measuring.table import Column
 from symray.record.study_record import StudyRecord
 from symray.search.progress import Progress
 from symray.search.samplers import distributions, make_sampler
@@ -63,22 +65,22 @@ def finished(file: StudyFile, count: int) -> list[FrozenTrial]:
     return trials
 
 
-def milliseconds(call: Callable[[], object]) -> float:
+def milliseconds(call: Callable[[], object], asked: int) -> float:
     times = []
-    for _ in range(ASKED):
+    for _ in range(asked):
         start = time.process_time()
         call()
         times.append(1e3 * (time.process_time() - start))
     return statistics.median(times)
 
 
-def plain(file: StudyFile, trials: list[FrozenTrial]) -> float:
+def plain(file: StudyFile, trials: list[FrozenTrial], asked: int) -> float:
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=0))
     study.add_trials(trials)
-    return milliseconds(lambda: study.ask(distributions(file)))
+    return milliseconds(lambda: study.ask(distributions(file)), asked)
 
 
-def ours(file: StudyFile, trials: list[FrozenTrial]) -> float:
+def ours(file: StudyFile, trials: list[FrozenTrial], asked: int) -> float:
     study = optuna.create_study()
     study.add_trials(trials)
 
@@ -86,32 +88,36 @@ def ours(file: StudyFile, trials: list[FrozenTrial]) -> float:
         study.sampler = make_sampler(file, len(study.get_trials(deepcopy=False)))
         study.ask(distributions(file))
 
-    return milliseconds(decide)
+    return milliseconds(decide, asked)
 
 
-def handed_out(file: StudyFile, trials: list[FrozenTrial]) -> float:
+def handed_out(file: StudyFile, trials: list[FrozenTrial], asked: int) -> float:
     with tempfile.TemporaryDirectory(prefix="symray-bench-") as home:
         os.environ["SYMRAY_HOME"] = home
         (Path(home) / file.study).mkdir()
         record = StudyRecord.create(file)
         record.optuna.add_trials(trials)
         search = Search(record, {}, Progress(), lambda number: None, lambda: False)
-        return milliseconds(search.next)
+        return milliseconds(search.next, asked)
 
 
-def main() -> None:
+def measure(results: Results, options: Options) -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    print(f"{machine()}, medians of {ASKED}, milliseconds of CPU time")
+    sizes, asked = ((20,), 2) if options.quick else (SIZES, ASKED)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "suggest.yaml"
         path.write_text(STUDY)
         (file,) = load_study_file(path)
-    print("finished trials   Optuna alone   deciding   handing out")
-    for size in SIZES:
+    table = results.table(
+        "next",
+        f"Milliseconds of processor time for the next trial, medians of {asked}",
+        *(Column("finished trials", form=","), Column("Optuna alone", "ms", ".1f")),
+        *(Column("deciding", "ms", ".1f"), Column("handing out", "ms", ".1f")),
+    )
+    for size in sizes:
         trials = finished(file, size)
-        row = [way(file, trials) for way in (plain, ours, handed_out)]
-        print(f"{size:15,}   {row[0]:12.1f}   {row[1]:8.1f}   {row[2]:11.1f}")
+        table.add(size, *(way(file, trials, asked) for way in (plain, ours, handed_out)))
 
 
 if __name__ == "__main__":
-    main()
+    run(measure)

@@ -7,18 +7,12 @@ reuse of actors and the same concurrency, as the floor. Run it alone on an idle 
     python benchmarks/tracking.py [--trials 40] [--skip-stock]
 """
 
-import argparse
-import contextlib
 import importlib
 import os
-import socket
-import subprocess
-import sys
 import tempfile
 import threading
 import time
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +20,14 @@ os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
 os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
 
 import optuna
-from machine import machine
 from ray import tune
 from ray.air.integrations.mlflow import MLflowLoggerCallback
 from ray.tune.search.optuna import OptunaSearch
 
+from measuring.command import Options, Parser, run
+from measuring.results import Results
+from measuring.servers import mlflow_server
+from measuring.table import Column
 from symray.record import jsonl
 from symray.record.storage.file_lease import FileLease
 from symray.record.study_record import StudyRecord
@@ -40,7 +37,7 @@ from symray.scheduling.tuning import run_tasks
 from symray.search.progress import Progress
 from symray.search.search import Search
 from symray.study_file import load_study_file
-from symray.tasks.task import Outcome, Report
+from symray.tasks.task import Outcome, Report, Task
 from symray.tracking.projector import Projector
 
 REPORTS = 10
@@ -97,14 +94,15 @@ class FreeTask(TaskTrainable):
         super().setup(config)
         self.epoch = 0
 
-    def _advance(self) -> Report:
+    def _advance(self) -> dict[str, Report]:
         self.epoch += 1
-        settings = self._task.spec["settings"]
+        task: Task = self._config["task"]
+        settings = task.spec["settings"]
         values = value(self.epoch, settings)
         line = {"epoch": self.epoch, "time": time.time(), "values": values}
-        jsonl.append(Path(self._task.folder) / "metrics.jsonl", [line])
+        jsonl.append(Path(task.folder) / "metrics.jsonl", [line])
         outcome: Outcome = "complete" if self.epoch == settings["epochs"] else "running"
-        return Report(self.epoch, settings["epochs"], values, outcome)
+        return {task.name: Report(self.epoch, settings["epochs"], values, outcome)}
 
 
 def stock(trials: int, uri: str, scratch: Path) -> None:
@@ -148,8 +146,8 @@ def floor(trials: int, scratch: Path) -> None:
     ).fit()
 
 
-def symray(trials: int, scratch: Path) -> float:
-    """The search with all its records; returns the seconds until MLflow had everything too."""
+def symray(trials: int, scratch: Path) -> tuple[float, float]:
+    """The search with its records; seconds until all trials had ended, and until MLflow had all."""
     path = scratch / "free.yaml"
     path.write_text(STUDY.format(reports=REPORTS, trials=trials))
     (file,) = load_study_file(path)
@@ -162,71 +160,51 @@ def symray(trials: int, scratch: Path) -> float:
         projector = Projector(record, lease, Progress())
         projector.start()
         search = Search(record, {}, Progress(), projector.on_change, lambda: False)
-        run_tasks(search, file.resources, 2, threading.Event(), trainable=FreeTask)
+        run_tasks(search, file.resources, 2, 0, threading.Event(), trainable=FreeTask)
         searched = time.perf_counter() - began
         record.add_event("finish")
         projector.close(complete=False, stopping=threading.Event())
-    print(f"  (until the last trial ended {searched:.1f} s)")
+    return searched, time.perf_counter() - began
+
+
+def timed(way: Callable[..., None], *given: object) -> float:
+    began = time.perf_counter()
+    way(*given)
     return time.perf_counter() - began
 
 
-@contextlib.contextmanager
-def mlflow_server(scratch: Path) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
-    command += ["--backend-store-uri", f"sqlite:///{scratch / 'mlflow.db'}", "--workers", "1"]
-    command += ["--artifacts-destination", str(scratch / "artifacts")]
-    environment = os.environ | {
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-    }
-    with (scratch / "server.log").open("w") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
-    uri = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(600):
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"{uri}/health", timeout=1)
-                break
-            time.sleep(0.1)
-        yield uri
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--trials", type=int, default=40)
-    parser.add_argument("--skip-stock", action="store_true", help="leave out what takes minutes")
-    arguments = parser.parse_args()
+def measure(results: Results, options: Options) -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    print(machine())
+    trials = 2 if options.quick else options.trials
+    seconds = {}
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
         os.environ["SYMRAY_HOME"] = str(scratch / "home")
         with mlflow_server(scratch) as uri:
             start_ray()
-            floor(4, scratch / "warm")  # Ray's own first start is nobody's cost
-            seconds = {}
-            began = time.perf_counter()
-            floor(arguments.trials, scratch)
-            seconds["Ray Tune, nothing tracked"] = time.perf_counter() - began
+            floor(min(4, trials), scratch / "warm")  # Ray's own first start is nobody's cost
+            seconds["Ray Tune, nothing tracked"] = timed(floor, trials, scratch)
             os.environ["MLFLOW_TRACKING_URI"] = uri
-            seconds["symray"] = symray(arguments.trials, scratch)
-            if not arguments.skip_stock:
-                began = time.perf_counter()
-                stock(arguments.trials, uri, scratch)
-                seconds["Ray Tune + OptunaSearch + MLflowLoggerCallback"] = (
-                    time.perf_counter() - began
-                )
-    print(f"{arguments.trials} trials of {REPORTS} reports, 2 at a time")
-    for what, took in seconds.items():
-        ratio = took / seconds["symray"]
-        print(f"{what:50s} {took:7.1f} s {took / arguments.trials:6.2f} s a trial {ratio:6.2f} x")
+            searched, whole = symray(trials, scratch)
+            seconds["symray, until the last trial ended"] = searched
+            seconds["symray, until MLflow had everything"] = whole
+            if not options.skip_stock:
+                name = "Ray Tune + OptunaSearch + MLflowLoggerCallback"
+                seconds[name] = timed(stock, trials, uri, scratch)
+    table = results.table(
+        "ways",
+        f"{trials} trials of {REPORTS} reports, 2 at a time",
+        *(Column("way"), Column("time", "s", ".1f"), Column("a trial", "s", ".2f")),
+        Column("of symray's", "x", ".3g"),
+    )
+    for way, took in seconds.items():
+        table.add(way, took, took / trials, took / whole)
+
+
+def add_options(parser: Parser) -> None:
+    parser.add_argument("--trials", type=int, default=40)
+    parser.add_argument("--skip-stock", action="store_true", help="leave out what takes minutes")
 
 
 if __name__ == "__main__":
-    main()
+    run(measure, add_options)

@@ -4,28 +4,32 @@ Compares, at batch 60 and 128, in microseconds per step (both phases):
 
 - naive: as one writes it at first: two default Adam, ``backward()`` through everything, fresh data
   and noise drawn in the step, losses logged by ``.item()``;
-- bare: a good loop by hand of the same step as the Trainer's: gradients of the phase's parameters
+- by hand: a good loop of the same step as the Trainer's: gradients of the phase's parameters
   only, fused Adam, data and noise drawn an epoch at a time, losses kept until its end;
-- trainer: the Trainer's ``run_epoch``.
+- Trainer: the Trainer's ``run_epoch``.
 
 The three are interleaved, so that what else the machine does hits all alike; ratios are medians of
-the rounds' ratios. Run: ``python benchmarks/trainer_step.py [ROUNDS]``.
+the rounds' ratios:
+
+    python benchmarks/trainer_step.py [--rounds 15]
 """
 
 import statistics
-import sys
 from collections.abc import Callable
 
 import torch
-from interleaved import DEVICE, interleaved, on_device, ratio
-from machine import machine
 from torch import Tensor, nn
 
+from measuring.command import Options, Parser, run
+from measuring.interleaved import CLOCK, DEVICE, interleaved, on_device, ratio
+from measuring.results import Results
+from measuring.table import Column
 from symray.training.build import build_trainer
 from symray.training.spec import TrialSpec
 from symray.training.trainer import Trainer
 
 STEPS = 100
+QUICK_STEPS = 2
 BETA, LAMBDA, BIJECTION = 400.0, 0.7, 0.01
 
 
@@ -81,14 +85,14 @@ def plain_information(a: Tensor, b: Tensor) -> Tensor:
     return logdet(a) + logdet(b) - logdet(torch.cat([a, b], 1))
 
 
-def naive(batch: int) -> Callable[[], None]:
+def naive(batch: int, steps: int) -> Callable[[], None]:
     nets = Nets()
     minimise = torch.optim.Adam(nets.minimised(), lr=1e-4)
     maximise = torch.optim.Adam(nets.maximised(), lr=1e-4)
     history: list[dict[str, float]] = []
 
     def epoch() -> None:
-        for _ in range(STEPS):
+        for _ in range(steps):
             x, y = sample(batch)
             mu = nets.encoder(x)
             z = mu + nets.log_sigma.exp() * torch.randn(batch, 3)
@@ -117,7 +121,7 @@ def naive(batch: int) -> Callable[[], None]:
     return epoch
 
 
-def bare(batch: int) -> Callable[[], None]:
+def bare(batch: int, steps: int) -> Callable[[], None]:
     nets = Nets()
     parameters = nets.minimised(), nets.maximised()
     optimisers = [torch.optim.AdamW(p, 1e-4, weight_decay=0, fused=True) for p in parameters]
@@ -141,10 +145,10 @@ def bare(batch: int) -> Callable[[], None]:
         optimisers[which].step()
 
     def epoch() -> None:
-        xs, ys = (part.view(STEPS, batch, 2) for part in sample(STEPS * batch))
-        noise = torch.randn(2, STEPS, batch, 3)
+        xs, ys = (part.view(steps, batch, 2) for part in sample(steps * batch))
+        noise = torch.randn(2, steps, batch, 3)
         history = []
-        for step in range(STEPS):
+        for step in range(steps):
             x, y = xs[step], ys[step]
             mu = nets.encoder(x)
             z = mu + nets.log_sigma.exp() * noise[0, step]
@@ -169,25 +173,37 @@ def bare(batch: int) -> Callable[[], None]:
     return epoch
 
 
-def trainer(batch: int) -> Trainer:
-    settings = {"batch_size": batch, "steps_per_epoch": STEPS, "lambda_initial": LAMBDA}
+def trainer(batch: int, steps: int) -> Trainer:
+    settings = {"batch_size": batch, "steps_per_epoch": steps, "lambda_initial": LAMBDA}
     return build_trainer(TrialSpec("stib", "artificial", settings, seed=0), device=DEVICE)
 
 
-def main(rounds: int = 15) -> None:
+def measure(results: Results, options: Options) -> None:
     torch.set_num_threads(1)
-    print(f"{machine()}, one thread, medians of {rounds} rounds of {STEPS} steps")
-    for batch in (60, 128):
-        by_hand = {"naive": on_device(naive, batch), "bare": on_device(bare, batch)}
-        loops = by_hand | {"trainer": trainer(batch).run_epoch}
+    batches, rounds, steps = [60, 128], options.rounds, STEPS
+    if options.quick:
+        batches, rounds, steps = batches[:1], 2, QUICK_STEPS
+    table = results.table(
+        DEVICE,
+        f"A step of STIB, medians of {rounds} rounds of {steps} steps, {CLOCK[DEVICE]}",
+        *(Column("batch"), Column("loop"), Column("a step", "us", ",.0f")),
+        Column("of the loop by hand", "x", ".2f"),
+    )
+    for batch in batches:
+        by_hand = {
+            "naive": on_device(naive, batch, steps),
+            "by hand": on_device(bare, batch, steps),
+        }
+        loops = by_hand | {"Trainer": trainer(batch, steps).run_epoch}
         times = interleaved(loops, rounds, DEVICE)
         for name, values in times.items():
-            step = 1e6 * statistics.median(values) / STEPS
-            print(
-                f"batch {batch:4}  {name:8} {step:8.0f} us a step, "
-                f"{ratio(times, name, 'bare'):5.3f} x bare"
-            )
+            step = 1e6 * statistics.median(values) / steps
+            table.add(batch, name, step, ratio(times, name, "by hand"))
+
+
+def add_options(parser: Parser) -> None:
+    parser.add_argument("--rounds", type=int, default=15)
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    run(measure, add_options)

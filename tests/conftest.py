@@ -22,7 +22,8 @@ from symray.study_file import load_study_file
 from symray.tracking.client import experiment_id, make_client
 from symray.tracking.run_contents import MLFLOW_STATUS
 
-pytest_plugins = ["commands", "services", "nodes", "records", "stores"]  # tests/support
+# of tests/support
+pytest_plugins = ["commands", "services", "nodes", "records", "stores", "strangers"]
 
 
 class ClusterInOne(LoadFileScheduling):

@@ -14,7 +14,7 @@ from symray.errors import UserError
 from symray.insight.molecules import training_molecules
 from symray.insight.predict import model_folder
 from symray.training.bundle import load_bundle
-from symray.training.generation import Generated, Prior
+from symray.training.generation import Generated, Prior, draw_x
 from symray.training.generation import generate as generate_molecules
 from symray.training.loaded import LoadedModel
 from symray.training.pictures import traverse as traverse_images
@@ -88,12 +88,10 @@ class TrainedModel(LoadedModel):
         if target is not None:
             known = training_molecules(self)
             return generate_molecules(self, target, n, seed, z0, known or ())
-        generator = torch.Generator().manual_seed(seed)
-        z = torch.randn(n, len(self.model.z1_mask), generator=generator)
         if y is not None:
             wanted = np.asarray(y, dtype=np.float32)
             y = np.broadcast_to(wanted, (n, wanted.shape[-1] if wanted.ndim else 1))
-        return self.decode(z.numpy(), y)
+        return draw_x(self, n, seed, y)
 
     @torch.inference_mode()
     def traverse(

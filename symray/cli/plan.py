@@ -47,6 +47,7 @@ def _show(plan: "Plan") -> None:
         f"epochs: at most {plan.trial_epochs} in the search "
         f"and {plan.confirmation_epochs} in the confirmation"
     )
+    console.print(f"pack: {plan.packing.sentence}")
     if plan.pretraining:
         console.print(
             f"pretraining: about {duration(plan.seconds_before)} before trial 0, once for each "
@@ -57,8 +58,12 @@ def _show(plan: "Plan") -> None:
         f"{cost.device} with the settings of trial 0; at most {plan.cpu_hours:.2g} CPU-hours"
         f"{f' and {plan.gpu_hours:.2g} GPU-hours' if file.resources.gpu else ''}, "
         f"about {duration(3600 * plan.hours)} with {plan.concurrency} at a time"
+        f"{', if packs gain nothing' if plan.packing.slots and plan.packing.gain is None else ''}"
     )
     console.print(f"disk: at most {plan.disk_bytes / 1e6:.3g} MB of checkpoints")
+    away = plan.tracking.away
+    later = f" does not answer now ({away}): a study runs, and its runs follow" if away else ""
+    console.print(f"MLflow: {plan.tracking.found}{later}")
     console.print("nothing was launched")
 
 

@@ -23,16 +23,21 @@ def show_results(record: "StudyRecord") -> None:
     console = out()
     console.print()
     if model is not None:
-        console.print(f"registered as model {model['name']}, version {model['version']} (champion)")
+        champion = model["champion"]
+        is_champion = champion == model["version"]
+        note = "champion" if is_champion else f"version {champion} stays the champion"
+        console.print(f"registered as model {model['name']}, version {model['version']} ({note})")
     console.print(f"next: symray ui {record.name}")
     if model is not None:
-        console.print(f"      symray models download {model['name']}@champion --to DIR")
+        wanted = "@champion" if is_champion else f":{model['version']}"
+        console.print(f"      symray models download {model['name']}{wanted} --to DIR")
 
 
 def show_leaderboard(record: "StudyRecord") -> None:
     """Print the best trials, or the sentence why there is none."""
     from symray.report.columns import shown_metrics
     from symray.search.leaderboard import leaderboard, nothing_feasible, supervision
+    from symray.search.mean_codes import readable_means
 
     board = leaderboard(record)
     sentence = nothing_feasible(record, board)
@@ -55,6 +60,9 @@ def show_leaderboard(record: "StudyRecord") -> None:
     sentence = supervision(record.file)
     if sentence is not None:
         out().print(sentence)
+    misleading = readable_means(record)
+    if misleading is not None:
+        out().print(f"warning: {misleading.sentence}")
 
 
 def show_confirmation(record: "StudyRecord", confirmation: Mapping[str, Any]) -> None:

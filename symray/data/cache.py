@@ -2,7 +2,6 @@
 
 import fcntl
 import hashlib
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -11,16 +10,15 @@ from pathlib import Path
 
 from symray.data.fetch import file_digest
 from symray.errors import UserError
+from symray.folders import named_folder, users_cache
 
 _WHOLE = "whole"
 
 
 def cache_folder() -> Path:
     """``SYMRAY_CACHE``, else ``symray`` in the user's cache folder; on the node's own disk."""
-    own = os.environ.get("SYMRAY_CACHE")
-    if own:
-        return Path(own).resolve()
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "symray"
+    own = named_folder("SYMRAY_CACHE")
+    return own.resolve() if own else users_cache() / "symray"
 
 
 def find_cached(name: str) -> Path | None:

@@ -1,7 +1,6 @@
 """dSprites (Matthey et al. 2017) as data sets: drawn by ourselves, or the published file."""
 
 import math
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from symray.data.fetch import Progress, fetch, file_digest, silent
 from symray.data.image_set import WITH_FACTORS, ImageSet, hash_name, store
 from symray.data.sprites import load_sprites, rendered
 from symray.errors import UserError
+from symray.folders import named_folder
 
 URL = (
     "https://github.com/deepmind/dsprites-dataset/raw/master/"
@@ -166,8 +166,8 @@ def _drawn_name(steps: Sequence[int]) -> str:
 
 
 def _own_file() -> Path | None:
-    folder = os.environ.get("SYMRAY_DATA")
-    return _in_folder(Path(folder)) if folder else None
+    folder = named_folder("SYMRAY_DATA")
+    return _in_folder(folder) if folder else None
 
 
 def _in_folder(folder: Path) -> Path | None:

@@ -1,6 +1,5 @@
 """What the named data sets of molecules share: how they are prepared and found again."""
 
-import os
 from abc import abstractmethod
 from pathlib import Path
 from typing import ClassVar
@@ -12,6 +11,7 @@ from symray.data.image_set import hash_name
 from symray.data.molecule_set import VERSION, Molecules, MoleculeSet, store
 from symray.data.reading import layout_of
 from symray.errors import UserError
+from symray.folders import named_folder
 
 
 class NamedMolecules(MoleculeSet, NamedDataSet):
@@ -88,8 +88,7 @@ class NamedMolecules(MoleculeSet, NamedDataSet):
         Raises:
             UserError: ``source`` holds no such file, or the publisher is away.
         """
-        own = os.environ.get("SYMRAY_DATA")
-        folder = source if source is not None else Path(own) if own else None
+        folder = source if source is not None else named_folder("SYMRAY_DATA")
         if folder is not None:
             if folder.is_file():
                 return folder

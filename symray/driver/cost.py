@@ -11,6 +11,7 @@ import torch
 from symray.search.first_trials import first_task
 from symray.study_file import StudyFile
 from symray.tasks.task import Task
+from symray.tasks.worker import metrics_at_the_end
 from symray.training.build import build_trainer
 from symray.training.checkpoint import write_checkpoint
 from symray.training.evaluation import CHEAP, metric_names
@@ -62,7 +63,7 @@ def measure(task: Task) -> Cost:
         epoch = (time.perf_counter() - start) * whole / steps
         _evaluate(trainer, (CHEAP | set(task.metrics)) & has)  # compiles the estimators
         evaluation = _evaluate(trainer, (CHEAP | set(task.metrics)) & has)
-        last = _evaluate(trainer, has)
+        last = _evaluate(trainer, metrics_at_the_end(task, has))
         return Cost(
             device=str(trainer.device),
             epochs=int(spec.settings["epochs"]),

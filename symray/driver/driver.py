@@ -11,6 +11,7 @@ from pathlib import Path
 
 from symray.driver.conclusion import conclude
 from symray.driver.mirror import Mirror
+from symray.driver.packing import choose_packing
 from symray.driver.retention import Retention
 from symray.errors import UserError
 from symray.record import jsonl
@@ -19,6 +20,8 @@ from symray.record.lease import Lease, LeaseCheck
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import LOSSES, drivers_of
 from symray.record.trials import ENDED, TrialState
+from symray.scheduling.at_a_worker import call_at_worker
+from symray.scheduling.cluster.attached import as_many_as_fit, check_resources
 from symray.scheduling.tuning import run_tasks
 from symray.search.confirmation import Confirmation
 from symray.search.leaderboard import leaderboard, nothing_feasible
@@ -26,6 +29,7 @@ from symray.search.pretraining import PretrainFirst
 from symray.search.progress import Progress
 from symray.search.search import Search
 from symray.search.task_source import Fenced, InTurn, MoreMemory
+from symray.tasks.pack_speed import PackSpeed, measure_packs
 from symray.tasks.task import Task
 from symray.tracking.projector import Projector
 
@@ -111,10 +115,12 @@ class Driver:
                     Fenced(growing, self.lease),
                     self.file.resources,
                     self.file.concurrency,
+                    self._slots(),
                     self.stopping,
                     self._on_step,
                     self._on_worker_lost,
                     drivers=self._drivers,
+                    say=self.progress.message,
                 )
         finally:
             stages.close()
@@ -127,6 +133,26 @@ class Driver:
         self.search.apply_requests()
         if self.search.exhausted:  # else somebody extended it meanwhile
             self.record.add_event("finish")
+
+    def _slots(self) -> int:
+        """Trials of a worker's pack; what has been measured once holds for the whole study."""
+        if decided := self.record.events("pack"):
+            return int(decided[-1]["slots"])
+        resources = self.file.resources
+        check_resources(resources)
+
+        def measure(*arguments: object) -> PackSpeed:
+            try:
+                found: PackSpeed = call_at_worker(resources, measure_packs, *arguments)
+            except UserError as error:
+                return PackSpeed("", 0, 1.0, f"no pack: it could not be measured ({error})")
+            return found
+
+        packing = choose_packing(self.file, as_many_as_fit(resources), measure)
+        if packing.gain is not None:
+            self.record.add_event("pack", slots=packing.slots, sentence=packing.sentence)
+            self.progress.message(packing.sentence)
+        return packing.slots
 
     def _make_search(self) -> Search:
         tags = trial_tags(self.file)
@@ -196,6 +222,7 @@ class Driver:
             return None
         ended = self.record.trials(*ENDED)
         self._has_worked = any(trial.state != TrialState.FAIL for trial in ended)
-        if len(ended) < HOPELESS or self._has_worked:
+        first = self.record.trials()[:HOPELESS]  # of many at a time, others may do well
+        if len(first) < HOPELESS or self._has_worked or any(t not in ended for t in first):
             return None
         return str(ended[-1].user_attrs.get("reason"))

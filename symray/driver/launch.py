@@ -18,6 +18,7 @@ from symray.record.studies import find_study
 from symray.record.study_record import StudyRecord
 from symray.search.progress import Progress
 from symray.study_file import StudyFile
+from symray.tracking.address import check_tracking_address
 from symray.tracking.projector import reconcile
 
 
@@ -54,10 +55,12 @@ def resume(
         take_over: from another driver, which then writes nothing more.
 
     Raises:
-        UserError: no such study; another driver runs it and isn't taken over; or its code has
-            changed since and that is not accepted.
+        UserError: no such study; MLflow can't be at its address; another driver runs it and isn't
+            taken over; or its code has changed since and that is not accepted.
     """
-    with _held(find_study(name), progress, take_over) as held:
+    folder = find_study(name)
+    check_tracking_address()
+    with _held(folder, progress, take_over) as held:
         mend(held.folder)
         record = StudyRecord(held.folder, held.lease)
         code = record.check_code(accept_code_change)

@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from symray.data import DataReport, load_data
 from symray.driver.cost import Cost, measure
+from symray.driver.packing import Packing, choose_packing
 from symray.search.first_trials import first_task, first_trials
 from symray.search.pretraining import pretraining_of
-from symray.study_file import StudyFile
+from symray.study_file import Resources, StudyFile
 from symray.tasks.worker import KEPT
+from symray.tracking.address import Reached, check_tracking_address
 
 
 @dataclass(frozen=True)
@@ -26,10 +30,12 @@ class Plan:
         decisions: epochs after which the pruner decides; empty without one.
         trial_epochs: the most epochs that the search trains, over all trials and repeats.
         confirmation_epochs: the same of the confirmation.
-        concurrency: trials at a time on this machine.
+        workers: of this machine, each with one trial or a pack of them at a time.
+        packing: how many that are.
         cost: of a trial, as measured here.
         pretraining: the same of what must be trained before trial 0; None where nothing must.
         data: what was read of the study's data.
+        tracking: what is at MLflow's address.
     """
 
     file: StudyFile
@@ -37,16 +43,25 @@ class Plan:
     decisions: list[int]
     trial_epochs: int
     confirmation_epochs: int
-    concurrency: int
+    workers: int
+    packing: Packing
     cost: Cost
     pretraining: Cost | None
     data: DataReport
+    tracking: Reached
+
+    @property
+    def concurrency(self) -> int:
+        """Trials at a time on this machine."""
+        slots = self.packing.slots
+        fit = min(self.file.trials, self.workers * slots) if slots else self.workers
+        return self.file.concurrency or fit
 
     @property
     def seconds(self) -> float:
-        """Seconds of training and evaluation, one after another, when nothing is pruned."""
+        """Seconds of one worker that trains and evaluates everything, when nothing is pruned."""
         trainings = (self.trial_epochs + self.confirmation_epochs) / self.file.epochs
-        return self.seconds_before + trainings * self.cost.seconds
+        return self.seconds_before + trainings * self.cost.seconds / (self.packing.gain or 1.0)
 
     @property
     def seconds_before(self) -> float:
@@ -66,7 +81,8 @@ class Plan:
     @property
     def hours(self) -> float:
         """Hours that this machine takes."""
-        together = (self.seconds - self.seconds_before) / self.concurrency
+        busy = min(self.workers, math.ceil(self.concurrency / max(1, self.packing.slots)))
+        together = (self.seconds - self.seconds_before) / busy
         return (self.seconds_before + together) / 3600
 
     @property
@@ -80,6 +96,7 @@ class Plan:
             "study": self.file.study,
             "file": self.file.model_dump(mode="json"),
             "data": self.data.to_json(),
+            "mlflow": self.tracking._asdict(),
             "first_trials": self.first,
             "pruner_decides_after_epochs": self.decisions,
             "most_epochs": {"search": self.trial_epochs, "confirmation": self.confirmation_epochs},
@@ -94,6 +111,7 @@ class Plan:
             "gpu_hours": self.gpu_hours,
             "hours_on_this_machine": self.hours,
             "trials_at_a_time": self.concurrency,
+            "pack": {"slots": self.packing.slots, "because": self.packing.sentence},
             "checkpoint_disk_bytes": self.disk_bytes,
         }
 
@@ -104,11 +122,12 @@ def plan(file: StudyFile) -> Plan:
     So it does with a pretraining that the trial waits for.
 
     Raises:
-        UserError: the data or the model can't be used.
+        UserError: the data, the model or MLflow's address can't be used.
     """
-    confirmation, resources = file.confirmation, file.resources
-    fits = (os.cpu_count() or 1) // resources.cpu if resources.cpu else 1
+    confirmation = file.confirmation
+    workers = _workers(file.resources)
     top = min(confirmation.top, file.trials)
+    tracking = check_tracking_address()
     first = first_task(file, Path())
     before = pretraining_of(file, first)
     return Plan(
@@ -117,11 +136,28 @@ def plan(file: StudyFile) -> Plan:
         decisions=decisions(file),
         trial_epochs=file.trials * file.repeats * file.epochs,
         confirmation_epochs=top * confirmation.seeds * file.epochs,
-        concurrency=file.concurrency or max(1, int(fits)),
+        workers=workers,
+        packing=_packing(file, workers),
         cost=measure(first),
         pretraining=measure(before) if before else None,
         data=load_data(file.data_spec()).report(),
+        tracking=tracking,
     )
+
+
+def _workers(resources: Resources) -> int:
+    """Workers that this machine has room for at a time."""
+    fits = (os.cpu_count() or 1) / resources.cpu
+    if resources.gpu and torch.cuda.is_available():
+        fits = min(fits, torch.cuda.device_count() / resources.gpu)
+    return max(1, int(fits))
+
+
+def _packing(file: StudyFile, workers: int) -> Packing:
+    """What is measured here where workers would be on a device of the kind that is here."""
+    if file.resources.pack == "auto" and file.resources.gpu and not torch.cuda.is_available():
+        return Packing(0, "measured when the study starts, where there is a GPU: here is none")
+    return choose_packing(file, workers)
 
 
 def checkpoint_room(file: StudyFile, concurrency: int, checkpoint_bytes: int) -> int:

@@ -1,5 +1,6 @@
 """Matplotlib figures of models: plain arrays in, a :class:`matplotlib.figure.Figure` out."""
 
+from symray.figures import _cache as _cache  # before Matplotlib is imported
 from symray.figures.activation import mean_activations
 from symray.figures.consistency import self_consistency
 from symray.figures.files import save

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -15,8 +14,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+from symray.errors import UserError, shortened
+from symray.folders import named_folder
 from symray.record.home import home
-from symray.tracking.links import server, without_credentials
+from symray.tracking.links import without_credentials
 
 TESTED = {
     "torch": "2.13.0",
@@ -185,7 +186,8 @@ def _tried(name: str, attempt: Callable[[], str], advice: str) -> Finding:
         return Finding(name, "ok", attempt(), essential=True)
     except Exception as error:
         words = " ".join(without_credentials(str(error)).split())
-        found = f"{type(error).__name__}: {words}"[:160]
+        kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
+        found = shortened(f"{kind}{words}", 300)
         return Finding(name, "missing", found, advice, essential=True)
 
 
@@ -197,22 +199,24 @@ def _optuna() -> str:
 
 
 def _mlflow() -> str:
-    from symray.tracking.client import make_client, shown_uri
+    from symray.tracking.address import check_tracking_address
+    from symray.tracking.client import is_embedded, make_client
 
-    count = len(make_client().search_experiments(max_results=1000))
-    base = server()
-    if base is None:
-        return f"{shown_uri()} with {count} experiments"
-    with urllib.request.urlopen(f"{base}/version", timeout=10) as answer:
-        return f"{base}, version {answer.read().decode().strip()}, with {count} experiments"
+    if is_embedded():
+        make_client()
+    reached = check_tracking_address()
+    if reached.away:
+        raise UserError(f"{reached.found} does not answer ({reached.away})")
+    return reached.found
 
 
 _RAY_TASK = """\
 import json, ray
 from symray.scheduling.cluster.attached import start_ray
-start_ray()
+said = []
+start_ray(said.append)
 answer = ray.get(ray.remote(num_cpus=1)(lambda: "ran").remote())
-print(json.dumps([answer, ray.cluster_resources()]))
+print(json.dumps([answer, ray.cluster_resources(), said]))
 """
 
 
@@ -225,9 +229,10 @@ def _ray() -> str:
         raise TimeoutError(f"no task has run after {RAY_STARTING:.0f} s") from None
     if answer.returncode:
         raise RuntimeError((answer.stderr.strip().splitlines() or ["it said nothing"])[-1])
-    ran, resources = json.loads(answer.stdout.strip().splitlines()[-1])
+    ran, resources, said = json.loads(answer.stdout.strip().splitlines()[-1])
     where = os.environ.get("RAY_ADDRESS") or "started here"
-    return f"{where}, a task {ran}; {resources['CPU']:g} CPUs, {resources.get('GPU', 0):g} GPUs"
+    found = f"{resources['CPU']:g} CPUs, {resources.get('GPU', 0):g} GPUs"
+    return "; ".join([f"{where}, a task {ran}", found, *said])
 
 
 def _rdkit() -> Finding:
@@ -239,9 +244,9 @@ def _rdkit() -> Finding:
 
 
 def _data() -> Finding:
-    named = os.environ.get("SYMRAY_DATA")
+    named = named_folder("SYMRAY_DATA")
     if named is None:
         return Finding("data", "ok", "SYMRAY_DATA is not set; artificial data need none")
-    if not Path(named).is_dir():
+    if not named.is_dir():
         return Finding("data", "missing", f"{named} is no folder", "set SYMRAY_DATA to one")
-    return Finding("data", "ok", f"{named}, {len(list(Path(named).iterdir()))} entries")
+    return Finding("data", "ok", f"{named}, {len(list(named.iterdir()))} entries")

@@ -8,6 +8,7 @@ from symray.record.trials import FrozenTrial, TrialState
 from symray.search.champion import registered
 from symray.search.confirmation import read_confirmation
 from symray.search.leaderboard import leaderboard, metrics_of
+from symray.search.mean_codes import readable_means
 
 
 def status(record: StudyRecord) -> dict[str, Any]:
@@ -15,7 +16,8 @@ def status(record: StudyRecord) -> dict[str, Any]:
 
     ``metrics`` are on the validation split, the newest recorded ones where a trial hasn't ended;
     ``best`` is None while no trial is feasible, ``confirmed`` the content of
-    ``confirmation.json`` or None, ``model`` name and version in the registry or None.
+    ``confirmation.json`` or None, ``model`` name and version in the registry or None; ``warnings``
+    are sentences on how the best one may be misread.
     """
     board = leaderboard(record)
     best = board[0] if board and board[0].feasible else None
@@ -32,6 +34,7 @@ def status(record: StudyRecord) -> dict[str, Any]:
         },
         "confirmed": read_confirmation(record),
         "model": registered(record),
+        "warnings": [found.sentence for found in [readable_means(record)] if found],
     }
 
 

@@ -20,6 +20,7 @@ class Metric:
         invariance: measures what Z0 knows of Y; trivially good for an untrained encoder, so it is
             an objective only under constraints, and never what prunes.
         cheap: evaluated after every epoch even when no study asks for it.
+        costly: evaluated only where a study names it, and in confirmations.
         rebuilds: measures the reconstruction of X, or the prediction of Y; a bound on such a metric
             is what keeps an invariance from being empty.
     """
@@ -31,6 +32,7 @@ class Metric:
     y: Literal["targets", "factors"] | None = None
     invariance: bool = False
     cheap: bool = False
+    costly: bool = False
     rebuilds: Literal["x", "y"] | None = None
 
 
@@ -153,6 +155,19 @@ _LISTED: Mapping[str, Metric] = {
     "mi_z0_y_floor_sd": Metric("minimize", "its standard deviation over shuffles", y="targets"),
     "mi_z0_y_gaussian": Metric(
         "minimize", "Gaussian (CCA) MI(Z0; Y) in bits", y="targets", invariance=True
+    ),
+    "mi_z0_y_neural": Metric(
+        "minimize",
+        "lower bound on MI(Z0; Y) in bits by a learned density of Y, scored on held-out points",
+        y="targets",
+        invariance=True,
+        costly=True,
+    ),
+    "mi_z0_y_neural_error": Metric(
+        "minimize", "standard error of mi_z0_y_neural", y="targets", costly=True
+    ),
+    "mi_z0_y_neural_floor": Metric(
+        "minimize", "mi_z0_y_neural with Y shuffled", y="targets", costly=True
     ),
     "probe_linear_r2": Metric(
         "minimize", "held-out R^2 of a linear probe of Y from Z0", y="targets", invariance=True

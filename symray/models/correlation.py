@@ -38,5 +38,7 @@ def _value_and_gradient(columns: Tensor, a_dims: int) -> tuple[Tensor, Tensor]:
     factors, failed = torch.linalg.cholesky_ex(both)
     log_dets = 2 * factors.diagonal(dim1=-2, dim2=-1).log().sum(-1)
     r = torch.where((failed == 0).all(), log_dets[1] - log_dets[0], torch.nan)
-    inverses = torch.cholesky_inverse(factors)
+    # Not cholesky_inverse, which a CUDA graph can't capture: its batches go through the host.
+    halves = torch.linalg.solve_triangular(factors, eye, upper=False)
+    inverses = halves.mT @ halves
     return r, centred @ ((inverses[1] - inverses[0]) * ridge) * (2 / len(centred))

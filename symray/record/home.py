@@ -1,9 +1,9 @@
 """Where studies live on this machine, and what they are called."""
 
-import os
 from pathlib import Path
 
 from symray.errors import UserError
+from symray.folders import named_folder
 
 PRETRAINED = "_pretrained"
 """The folder, beside the studies, of what is pretrained for all of them."""
@@ -11,7 +11,7 @@ PRETRAINED = "_pretrained"
 
 def home() -> Path:
     """``SYMRAY_HOME``, or ``runs`` in the current folder."""
-    return Path(os.environ.get("SYMRAY_HOME") or "runs").resolve()
+    return (named_folder("SYMRAY_HOME") or Path("runs")).resolve()
 
 
 def study_names() -> list[str]:

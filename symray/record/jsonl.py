@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from symray.errors import UserError
+from symray.record.forms import Check
 
 
 def append(path: Path, items: Iterable[Mapping[str, Any]]) -> None:
@@ -15,8 +16,12 @@ def append(path: Path, items: Iterable[Mapping[str, Any]]) -> None:
         file.write(text.encode())
 
 
-def read(path: Path) -> list[dict[str, Any]]:
+def read(path: Path, check: Check | None = None) -> list[dict[str, Any]]:
     """All whole lines; a missing file is empty, an unfinished last line is left out.
+
+    Args:
+        path: the file.
+        check: raises ValueError for a line that isn't what it should be.
 
     Raises:
         UserError: a line that no kill leaves behind.
@@ -26,8 +31,11 @@ def read(path: Path) -> list[dict[str, Any]]:
     items, lines = [], path.read_bytes().split(b"\n")
     for number, line in enumerate(lines[:-1], start=1):
         try:
-            items.append(json.loads(line))
-        except ValueError:
+            item = json.loads(line)
+            if check is not None:
+                check(item)
+            items.append(item)
+        except (ValueError, RecursionError):
             raise UserError(
                 f"{path}:{number}: this line is damaged; restore the file, or remove the line"
             ) from None

@@ -13,7 +13,7 @@ import optuna
 from optuna.storages import BaseStorage
 
 from symray.errors import UserError
-from symray.record import jsonl
+from symray.record import forms, jsonl
 from symray.record.atomic import write_atomically
 from symray.record.fingerprints import code_of
 from symray.record.home import home
@@ -21,6 +21,7 @@ from symray.record.lease import Lease
 from symray.record.storage import mend, open_storage
 from symray.record.storage.address import is_in_database, mark_in_database
 from symray.record.studies import find_study, is_driven, study_exists
+from symray.record.study_folder import JOURNAL
 from symray.record.trials import FrozenTrial, TrialState
 from symray.study_file import StudyFile, load_study_file
 from symray.training.fingerprint import code_fingerprint
@@ -45,7 +46,7 @@ class StudyRecord:
         self.folder = folder
         self._drives = lease is not None
         (self.file,) = load_study_file(folder / "study.yaml")
-        self.optuna = _load(self.file.study, open_storage(folder, lease))
+        self.optuna = _load(self.file.study, folder, open_storage(folder, lease))
 
     @classmethod
     def open(cls, name: str) -> "StudyRecord":
@@ -114,7 +115,7 @@ class StudyRecord:
 
     def events(self, event: str | None = None) -> list[dict[str, Any]]:
         """What was done to the study, in order; only events of one kind where one is named."""
-        events = jsonl.read(self.folder / "events.jsonl")
+        events = jsonl.read(self.folder / "events.jsonl", forms.event)
         return [item for item in events if event is None or item["event"] == event]
 
     def trials(self, *states: TrialState) -> list[FrozenTrial]:
@@ -171,7 +172,8 @@ class StudyRecord:
         total, began, last = 0.0, None, 0.0
         signs = [(e["time"], e["event"] in ("launch", "resume")) for e in self.events()]
         records = self.folder.glob("trials/*/metrics.jsonl")
-        signs += [(line["time"], False) for path in records for line in jsonl.read(path)]
+        epochs = [line for path in records for line in jsonl.read(path, forms.epoch)]
+        signs += [(line["time"], False) for line in epochs]
         for moment, starts in sorted(signs):
             if starts:
                 total += last - began if began is not None else 0.0
@@ -211,10 +213,12 @@ class StudyRecord:
         return now
 
 
-def _load(name: str, storage: BaseStorage) -> optuna.Study:
+def _load(name: str, folder: Path, storage: BaseStorage) -> optuna.Study:
     try:
         return optuna.load_study(study_name=name, storage=storage)
     except KeyError:
+        if not is_in_database(folder):
+            raise UserError(f"{folder / JOURNAL} has no study '{name}'; restore the file") from None
         raise UserError(
             f"the database that SYMRAY_DATABASE names has no study '{name}'; name the one that it "
             "was launched with, or restore its backup"

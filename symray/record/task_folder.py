@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from symray.metrics import METRICS
-from symray.record import jsonl
+from symray.record import forms, jsonl
 
 LOSSES = "losses.jsonl"
 
@@ -16,8 +16,8 @@ def metric_lines(folder: Path) -> list[dict[str, Any]]:
 
     The first ones may also have ``steps``: by name, a value for each of their steps.
     """
-    lines = {line["epoch"]: line for line in jsonl.read(folder / "metrics.jsonl")}
-    return [lines[epoch] for epoch in sorted(lines)]
+    newest = {line["epoch"]: line for line in jsonl.read(folder / "metrics.jsonl", forms.epoch)}
+    return [newest[epoch] for epoch in sorted(newest)]
 
 
 def last_line(folder: Path) -> Mapping[str, Any]:
@@ -48,7 +48,9 @@ def task_events(folder: Path) -> list[dict[str, Any]]:
     Workers write the former and the driver the latter, each into a file of its own: they may be on
     different machines.
     """
-    events = jsonl.read(folder / "events.jsonl") + jsonl.read(folder / LOSSES)
+    events = [
+        line for name in ("events.jsonl", LOSSES) for line in jsonl.read(folder / name, forms.event)
+    ]
     return sorted(events, key=lambda event: float(event["time"]))
 
 
@@ -65,8 +67,8 @@ def run_id(folder: Path) -> str | None:
 
 def outcome_of(folder: Path) -> dict[str, Any] | None:
     """How a training that isn't a trial ended, state, reason and time; None while it hasn't."""
-    lines = jsonl.read(folder / "outcome.jsonl")
-    return lines[-1] if lines else None
+    outcomes = jsonl.read(folder / "outcome.jsonl", forms.outcome)
+    return outcomes[-1] if outcomes else None
 
 
 def write_outcome(folder: Path, reason: str | None) -> str:

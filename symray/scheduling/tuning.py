@@ -1,12 +1,14 @@
 """Ray Tune as the place where tasks run: a searcher, a scheduler and a callback, each a few lines.
 
 Tune decides where and when. What to run comes from a :class:`TaskSource`, which also decides when
-to stop; Tune's own directory is scratch that is thrown away. A task that has lost its worker is
-handed out again, to a new trial of Tune's: Tune's own retries leave out the trials whose workers
-die while they start or change tasks.
+to stop; Tune's own directory is scratch that is thrown away. A trial of Tune's is a worker: it has
+one task, or is an engine that the desk gives as many as its pack has slots. A task that has lost
+its worker is handed out again, to a new trial of Tune's: Tune's own retries leave out the trials
+whose workers die while they start or change tasks.
 """
 
 import logging
+import math
 import os
 import tempfile
 import textwrap
@@ -14,7 +16,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any
 
 from ray import tune
 from ray.tune.experiment import Trial
@@ -22,28 +24,16 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 from ray.tune.stopper import Stopper
 
-from symray.errors import UserError
 from symray.scheduling.cluster.attached import as_many_as_fit, check_resources
+from symray.scheduling.cluster.own import Say, silent
 from symray.scheduling.cluster.sharing import Sharing
-from symray.scheduling.full_disk import avoiding_node, full_node_of
+from symray.scheduling.desk import Desk
+from symray.scheduling.full_disk import avoiding_node
 from symray.scheduling.trainable import TaskTrainable
 from symray.scheduling.workplace import Place
 from symray.search.task_source import TaskSource
 from symray.study_file import Resources
-from symray.tasks.task import Report, Task
-
-T = TypeVar("T")
-
-WORKER_DEATHS = 3
-"""A task may lose its worker so often without a new epoch; with the next loss it fails."""
-
-
-class _Loss(NamedTuple):
-    """The last loss of a task's worker."""
-
-    times: int
-    """Losses without a new epoch, this one included."""
-    reason: str
+from symray.tasks.task import Task
 
 
 class _Unsaved:
@@ -54,110 +44,44 @@ class _Unsaved:
 
 
 class _Searcher(_Unsaved, Searcher):
-    """Offers the source's tasks to Tune."""
+    """Offers the desk's tasks to Tune, of which each trial is a worker."""
 
     def __init__(
         self,
-        source: TaskSource,
+        desk: Desk,
         stopping: threading.Event,
         may_have: Callable[[], int | None],
-        on_loss: Callable[[Task, str], None],
         drivers: int,
     ) -> None:
         super().__init__()
-        self.source = source
+        self.desk = desk
         self.stopping = stopping
         self.may_have = may_have
-        self.on_loss = on_loss
         self.common = {"place": Place.here(), "drivers": drivers}
-        self.live: dict[str, Task] = {}
-        self.reports: dict[str, Report] = {}
-        self.losses: dict[str, _Loss] = {}
-        self.furthest: dict[str, int] = {}
-        self.again: list[Task] = []
-        self.failure: Exception | None = None
 
     def suggest(self, trial_id: str) -> Any:
         if self.stopping.is_set():
             return Searcher.FINISHED
         if self.has_its_share():
             return None
-        task = (
-            self.again.pop(0)
-            if self.again
-            else self.stopping_on_error(self.source.next, otherwise=None)
-        )
-        if task is not None:
-            self.live[trial_id] = task
-            loss = self.losses.get(task.name)
-            full = full_node_of(loss.reason) if loss else None
-            return {"task": task, "avoid": full} | self.common
-        done = self.stopping_on_error(lambda: self.source.exhausted, otherwise=True)
-        return Searcher.FINISHED if done and not self.live else None
+        task = self.desk.open(trial_id)
+        if task is None:
+            return Searcher.FINISHED if self.desk.exhausted else None
+        own = {"avoid": self.desk.full_node_of(task), "slots": self.desk.slots_of[trial_id]}
+        return {"task": task} | own | self.common
 
-    def has_its_share(self) -> bool:
-        """Whether other studies wait for what one more trial would take."""
+    def has_its_share(self, beyond: int = 0) -> bool:
+        """Whether other studies wait for what one more worker would take.
+
+        With ``beyond`` whether they wait for so many that this study has too many.
+        """
         most = self.may_have()
-        return most is not None and len(self.live) >= most
-
-    def on_report(self, trial_id: str, report: Report) -> bool:
-        """Pass a report on; True stops the task."""
-        self.reports[trial_id] = report
-        task = self.live[trial_id]
-        if report.epoch > self.furthest.get(task.name, 0):
-            # Progress: nodes may come and go for as long as there is some.
-            self.furthest[task.name] = report.epoch
-            self.losses.pop(task.name, None)
-        return self.stopping_on_error(lambda: self.source.report(task, report), otherwise=True)
+        return most is not None and len(self.desk.live) >= most + beyond
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
-        task = self.live.pop(trial_id, None)
-        report = self.reports.pop(trial_id, None)
-        if result is not None and "report" in result:
-            report = result["report"]
-        if task is None or (
-            self.stopping.is_set() and not (report and report.outcome != "running")
-        ):
-            return  # an interrupted task has not ended: the next driver goes on with it
-        loss = self.losses[task.name] if error else None
-        if loss is None:
-            self.stopping_on_error(lambda: self.source.finish(task, report, None), otherwise=None)
-        elif loss.times <= WORKER_DEATHS:
-            self.again.append(task)
-        elif full_node_of(loss.reason):
-            sentence = (
-                f"{task.name} found no room wherever it was tried, at last {loss.reason}; make "
-                f"room, then `symray resume {task.study}` goes on with it"
-            )
-            self.give_up(UserError(sentence))
-        else:
-            reason = f"lost its worker {loss.times} times, at last by: {loss.reason}"
-            self.stopping_on_error(lambda: self.source.finish(task, report, reason), otherwise=None)
-
-    def stopping_on_error(self, call: Callable[[], T], otherwise: T) -> T:
-        """Stop everything when the record can't be written: Tune itself would log it and go on."""
-        try:
-            return call()
-        except Exception as error:
-            self.give_up(error)
-            return otherwise
-
-    def give_up(self, error: Exception) -> None:
-        """Stop everything; what has not ended stays so."""
-        self.failure = self.failure or error
-        self.stopping.set()
-
-    def worker_lost(self, trial: Trial) -> None:
-        """Keep why a task's worker was lost, before its trial of Tune's ends with an error."""
-        task = self.live[trial.trial_id]
-        text = Path(trial.error_file or os.devnull).read_text().strip()
-        first = "".join(text.splitlines()[-1:]).split(". ")[0]  # Ray's guesses follow
-        reason = textwrap.shorten(first, 200, placeholder=" ...") or "an unknown reason"
-        before = self.losses.get(task.name)
-        self.losses[task.name] = _Loss(before.times + 1 if before else 1, reason)
-        self.stopping_on_error(lambda: self.on_loss(task, reason), otherwise=None)
+        self.desk.close(trial_id, dict(result.get("reports", [])) if result else {})
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing: the record is elsewhere."""
@@ -167,14 +91,18 @@ class _Searcher(_Unsaved, Searcher):
 
 
 class _Scheduler(_Unsaved, FIFOScheduler):
-    """Passes reports on and stops what the source says."""
+    """Passes reports on, and to a worker what the desk wants of it."""
 
     def __init__(self, searcher: _Searcher) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.searcher = searcher
 
     def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
-        self.searcher.worker_lost(trial)
+        """Take the tasks back before Tune's trial ends with an error."""
+        text = Path(trial.error_file or os.devnull).read_text().strip()
+        first = "".join(text.splitlines()[-1:]).split(". ")[0]  # Ray's guesses follow
+        reason = textwrap.shorten(first, 200, placeholder=" ...") or "an unknown reason"
+        self.searcher.desk.lose(trial.trial_id, reason)
 
     def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
         # A worker that is kept for this study's next trial would hold what another one waits for,
@@ -183,8 +111,13 @@ class _Scheduler(_Unsaved, FIFOScheduler):
         tune_controller._reuse_actors = kept
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
-        stop = self.searcher.on_report(trial.trial_id, result["report"])
-        return TrialScheduler.STOP if stop else TrialScheduler.CONTINUE
+        more = not self.searcher.has_its_share(beyond=1)
+        orders = self.searcher.desk.take_reports(trial.trial_id, result["reports"], more)
+        if orders is None:
+            return TrialScheduler.STOP
+        if any(orders):  # reaches the worker before Tune asks it for the next step
+            tune_controller._schedule_trial_task(trial, "take", args=tuple(orders))
+        return TrialScheduler.CONTINUE
 
 
 class _StopWhenAsked(_Unsaved, Stopper):
@@ -204,43 +137,50 @@ def run_tasks(
     source: TaskSource,
     resources: Resources,
     concurrency: int | None,
+    slots: int,
     stopping: threading.Event,
     on_step: Callable[[], None] = lambda: None,
     on_loss: Callable[[Task, str], None] = lambda task, reason: None,
     trainable: type[tune.Trainable] = TaskTrainable,
     drivers: int = 1,
+    say: Say = silent,
 ) -> None:
     """Run all tasks of ``source``; returns when there are none left or ``stopping`` is set.
 
     Args:
         source: hands out tasks and takes their reports.
-        resources: what each task takes.
-        concurrency: most tasks at a time. For None as many as fit; on a cluster one more, so that
-            one that can grow does, and when other studies are there an equal share.
+        resources: what each worker takes: a task, or a pack of them.
+        concurrency: most tasks at a time. For None as many as fit; on a cluster one worker more, so
+            that one that can grow does, and when other studies are there an equal share.
+        slots: of a worker's pack; 0 for one task a worker, trained outside a pack.
         stopping: set from anywhere to stop: live tasks write a checkpoint and stay unfinished.
         on_step: called at every turn of Tune's loop, several times a second.
         on_loss: called with the task of a worker that was lost, and why.
-        trainable: what runs a task; its results hold a :class:`Report` under ``report`` and, under
-            ``reusable``, whether its worker can take another one.
+        trainable: what runs tasks; its results hold, under ``reports``, a :class:`Report` by the
+            name of each task and, under ``reusable``, whether its worker can take another one.
         drivers: that the study has had, this one included.
+        say: is told where Ray is started otherwise than the environment wants it.
 
     Raises:
         UserError: a task takes more than this machine has.
         OSError: the record could not be written; live tasks stay unfinished.
     """
-    check_resources(resources)
+    check_resources(resources, say)
     on_cluster = bool(os.environ.get("RAY_ADDRESS"))
-    most = concurrency or (None if on_cluster else as_many_as_fit(resources))
+    most = None if on_cluster else as_many_as_fit(resources)
+    if concurrency is not None:
+        most = math.ceil(concurrency / max(1, slots))
     sharing = Sharing() if on_cluster else None
 
     def may_have() -> int | None:
         return sharing.most(as_many_as_fit(resources)) if sharing and most is None else None
 
-    searcher = _Searcher(source, stopping, may_have, on_loss, drivers)
+    desk = Desk(source, stopping, slots, concurrency, on_loss)
+    searcher = _Searcher(desk, stopping, may_have, drivers)
 
     class _Steps(_Unsaved, tune.Callback):
         def on_step_end(self, iteration: int, trials: list[Trial], **info: Any) -> None:
-            searcher.stopping_on_error(on_step, otherwise=None)
+            desk.stopping_on_error(on_step, otherwise=None)
 
     def takes(config: dict[str, Any]) -> tune.PlacementGroupFactory:
         task: Task = config["task"]
@@ -276,8 +216,8 @@ def run_tasks(
         finally:
             if sharing:
                 sharing.close()
-    if searcher.failure is not None:
-        raise searcher.failure
+    if desk.failure is not None:
+        raise desk.failure
 
 
 _QUIET = {

@@ -74,15 +74,11 @@ class Workplace:
                 "SYMRAY_HOME there to a folder of the node's own disk"
             ) from None
         self._lock = _locked(self.root)
-        self._before: str | None = None
         _sweep(base / WORK)
 
     def begin(self, task: Task) -> "tuple[Task, StoredCopy]":
         """Bring here what ``task`` needs; returns it with the paths that it has here."""
         folder = Path(task.folder).relative_to(self.place.home).as_posix()
-        if self._before is not None:
-            shutil.rmtree(self.root / self._before, ignore_errors=True)
-        self._before = folder
         spec = {key: self._bring(value) for key, value in task.spec.items()}
         if spec.get("begins_with"):
             weights = Path(str(task.spec["begins_with"])).relative_to(self.place.home).as_posix()
@@ -92,6 +88,10 @@ class Workplace:
         copy = StoredCopy(self.store, self.root, folder)
         copy.pull()
         return replace(task, folder=str(self.root / folder), spec=spec), copy
+
+    def end(self, task: Task) -> None:
+        """Forget a ``task`` that :meth:`begin` has returned: what is to stay has been sent."""
+        shutil.rmtree(task.folder, ignore_errors=True)
 
     def events_of(self, study: str) -> list[dict[str, Any]]:
         """What was done to a study, by the store."""

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from symray.metrics import METRICS
-from symray.record.atomic import write_atomically
+from symray.record import forms
+from symray.record.atomic import read_json, write_atomically
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import last_line
+from symray.search.leaderboard import candidate, rank
 from symray.tasks.task import Task
 from symray.tasks.worker import load_trained
 from symray.training.bundle import save_bundle
@@ -29,13 +31,10 @@ def build_champion(record: StudyRecord, task: Task, confirmation: Mapping[str, A
     values = last_line(Path(task.folder))["values"]
     metrics = {f"validation/{name}": values[name] for name in METRICS.among(values)}
     if confirmation is not None:
-        for name, stat in confirmation["test"].items():
-            metrics |= {f"test/{name}/mean": stat["mean"]}
-            if stat["sd"] is not None:
-                metrics |= {f"test/{name}/sd": stat["sd"]}
-        metrics["test/n"] = len(
-            list(record.folder.glob(f"confirmation/{task.number:04d}-*/test.json"))
-        )
+        (setting,) = (e for e in confirmation["candidates"] if e["number"] == task.number)
+        metrics |= _statistics("validation", setting["validation"], setting["n"])
+        tested = list(record.folder.glob(f"confirmation/{task.number:04d}-*/test.json"))
+        metrics |= _statistics("test", confirmation["test"], len(tested))
     folder = record.folder / "champion" / "model"
     save_bundle(folder, load_trained(task), TrialSpec.from_json(task.spec), metrics)
     write_atomically(folder.parent / "task.txt", task.name)
@@ -48,16 +47,73 @@ def champion_task(record: StudyRecord) -> str | None:
     return path.read_text().strip() if path.exists() else None
 
 
+def champion_training(record: StudyRecord) -> Task:
+    """The training that the champion is."""
+    name = champion_task(record)
+    assert name is not None
+    kind, rest = name.split("-", 1)
+    if kind == "trial":
+        return Task.load(record.trial_folder(int(rest)))
+    return Task.load(record.folder / "confirmation" / rest)
+
+
+def read_metrics(record: StudyRecord) -> dict[str, float | None]:
+    """The champion's metrics, None where one isn't finite."""
+    path = record.folder / "champion" / "model" / "metrics.json"
+    content: dict[str, float | None] = json.loads(path.read_text())
+    return content
+
+
 def registered(record: StudyRecord) -> dict[str, str] | None:
-    """Name and version in the registry, once the champion stands there."""
+    """Name and version in the registry, and the version that is champion there; None before."""
     path = record.folder / "champion" / "registered.json"
-    content: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    content: dict[str, str] = read_json(path, forms.registered) if path.exists() else {}
     if content.pop("sha256", None) != digest(record):
         return None
-    return content
+    return {ALIAS: content["version"]} | content
 
 
 def digest(record: StudyRecord) -> str:
     """What tells one champion from another: the hash of its checksums; empty without one."""
     sums = record.folder / "champion" / "model" / "SHA256SUMS"
     return hashlib.sha256(sums.read_bytes()).hexdigest() if sums.exists() else ""
+
+
+def better_than(
+    record: StudyRecord, new: Mapping[str, Any], old: Mapping[str, Any]
+) -> tuple[bool, str]:
+    """Whether a model is better on the study's objectives than another, and the words for it.
+
+    Args:
+        record: the study.
+        new: a bundle's metrics; what a confirmation found counts before a single training's.
+        old: the other's.
+    """
+    file = record.file
+    values = [_validation(metrics) for metrics in (new, old)]
+    first, second = (candidate(file, i, {}, metrics) for i, metrics in enumerate(values))
+    objective = next(iter(file.objectives))
+    shown = [metrics.get(objective, float("nan")) for metrics in values]
+    words = f"{objective} {shown[0]:.4g} against {shown[1]:.4g}"
+    if first.feasible != second.feasible:
+        words += f", {'only it' if first.feasible else 'it does not'} keep{'s' * first.feasible}"
+        words += " the constraints"
+    best = rank(file, [second, first])[0]  # of equal ones the older stays
+    return best is first, words
+
+
+def _validation(metrics: Mapping[str, Any]) -> dict[str, float]:
+    """Validation metrics by name; the mean over seeds where there is one."""
+    found = {}
+    for name in METRICS.among(key.split("/")[1] for key in metrics if "/" in key):
+        value = metrics.get(f"validation/{name}/mean", metrics.get(f"validation/{name}"))
+        if value is not None:
+            found[name] = float(value)
+    return found
+
+
+def _statistics(split: str, statistics: Mapping[str, Any], n: int) -> dict[str, float]:
+    found = {f"{split}/n": float(n)}
+    for name, stat in statistics.items():
+        found |= {f"{split}/{name}/{which}": v for which, v in stat.items() if v is not None}
+    return found

@@ -6,6 +6,7 @@ from typing import Any
 
 from symray.data.reading import is_file
 from symray.errors import UserError, shortened
+from symray.folders import expanded
 from symray.study_file.problem import KeyPath, StudyFileError
 from symray.study_file.tree import Tree, read_tree, read_value
 from symray.study_file.values import value_tree
@@ -59,7 +60,7 @@ def _with_bases(tree: Tree, folder: Path, chain: tuple[Path, ...]) -> Tree:
         raise tree.error(
             StudyFileError(("extends",), f"must name one file, not {shortened(repr(base))}")
         )
-    base_path = folder / base
+    base_path = folder / expanded(base, "extends")
     if not is_file(base_path):
         there = shortened(repr(str(base_path))[1:-1], 120)
         raise tree.error(StudyFileError(("extends",), f"there is no file {there}"))
@@ -111,7 +112,7 @@ def _resolve_paths(values: dict[str, Any], folder: Path) -> None:
         if isinstance(section, dict) and isinstance(section.get(last), str):
             if "\0" in section[last]:
                 continue  # no file can be called so, and that is said later
-            section[last] = str((folder / section[last]).resolve())
+            section[last] = str((folder / expanded(section[last], str(last))).resolve())
 
 
 def _over(top: Tree, base: Tree, source: str) -> Tree:

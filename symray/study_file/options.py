@@ -94,8 +94,22 @@ def _shared_or_whole(gpus: float) -> float:
     return gpus
 
 
+def _slots(value: Any) -> Any:
+    if value is False:
+        return "off"  # as YAML reads off
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if value in ("auto", "off") or (whole and value >= 1):
+        return value
+    shown = str(value).lower() if isinstance(value, bool) else shortened(repr(value))
+    raise ValueError(f"must be auto, off, or how many trials a pack has, 1 or more, not {shown}")
+
+
+MOST_SLOTS = 256
+"""Trials of a pack that auto tries at most."""
+
+
 class Resources(Section):
-    """What one trial occupies."""
+    """What one trial occupies, or one pack of trials."""
 
     cpu: Annotated[float, Field(gt=0)] = 1.0
     """CPU cores"""
@@ -103,6 +117,14 @@ class Resources(Section):
     """GPUs; a fraction shares one"""
     retry_gpu: Annotated[float, Field(gt=0), AfterValidator(_shared_or_whole)] | None = None
     """GPUs of a training's second try, after it ran out of a GPU's memory; none by default"""
+    pack: Annotated[
+        Literal["auto", "off"] | int,
+        BeforeValidator(_slots),
+        WithJsonSchema(
+            {"anyOf": [{"enum": ["auto", "off", False]}, {"type": "integer", "minimum": 1}]}
+        ),
+    ] = "auto"
+    """trials that one worker trains as one program; auto measures at the start whether it pays"""
 
     def __str__(self) -> str:
         """Words for a sentence."""

@@ -7,6 +7,7 @@ import os
 import socket
 import statistics
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,7 +15,7 @@ import torch
 
 from symray.errors import UserError
 from symray.metrics import METRICS
-from symray.record import jsonl
+from symray.record import forms, jsonl
 from symray.record.object_store.copies import newest_checkpoint_of
 from symray.tasks.failure import reason_of
 from symray.tasks.gpu_count import count_gpus
@@ -27,9 +28,15 @@ from symray.training.checkpoint import (
     remove_old_checkpoints,
     write_checkpoint,
 )
+from symray.training.diverged import Diverged
 from symray.training.evaluation import metric_names
+from symray.training.packed import pack_key
+from symray.training.packed.trainer import Outcome
 from symray.training.spec import TrialSpec
 from symray.training.trainer import Trainer
+
+LEFT_PACK = "left its pack"
+"""The event of a task whose pack has raised."""
 
 KEPT = 2
 """Checkpoints of a task that are kept while it is trained."""
@@ -66,9 +73,15 @@ class TaskRun:
         task: what to train.
         device: where.
         copy: of its folder, which then is this process's own and was filled from there.
+        slots: of the pack that it is to be trained in, if it can be; 0 where it is trained alone.
+
+    Attributes:
+        program: equal for runs that can be in one pack; None for one that is trained alone.
     """
 
-    def __init__(self, task: Task, device: str = "auto", copy: Copy | None = None) -> None:
+    def __init__(
+        self, task: Task, device: str = "auto", copy: Copy | None = None, slots: int = 0
+    ) -> None:
         self.task = task
         self.folder = Path(task.folder)
         self._copy = copy
@@ -76,6 +89,7 @@ class TaskRun:
         self._epochs_each = int(self._spec.settings["epochs"])
         self.epochs = self._epochs_each * task.repeats
         self._device = device
+        self.program = pack_key(self._spec) if slots else None
         self._unwritten: list[dict[str, Any]] = []
         self._finals: list[dict[str, float]] = []
         self._last: dict[str, Any] = {"epoch": 0, "values": {}}
@@ -88,7 +102,10 @@ class TaskRun:
         jsonl.trim(self.folder / "events.jsonl")
         self.attempt = 1 + self._newest_attempt()
         self.trainer = self._restore()
-        self._event("start", epoch=self.epoch, device=str(self.trainer.device), gpus=count_gpus())
+        where = {"device": str(self.trainer.device), "gpus": count_gpus()}
+        if self.program is not None:
+            where["pack"] = slots
+        self._event("start", epoch=self.epoch, **where)
         if self._copy:
             self._copy.remove_old_checkpoints(keep=KEPT)  # where the last one was killed at it
 
@@ -97,17 +114,27 @@ class TaskRun:
         """Finished epochs, over all repeats."""
         return int(self._last["epoch"])
 
-    def advance(self) -> Report:
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is left to train."""
+        return len(self._finals) == self.task.repeats
+
+    def advance(self, trained: Outcome | None = None) -> Report:
         """Train one more epoch; never raises for what training does wrong.
+
+        Args:
+            trained: what came of the epoch where a pack has already trained it.
 
         Raises:
             SupersededError: another worker has begun where this one was.
         """
-        if len(self._finals) == self.task.repeats:
+        if self.ended:
             self.save()
             return self._report("complete")
         try:
-            values = self.trainer.run_epoch()
+            if isinstance(trained, Diverged):
+                raise trained
+            values = self.trainer.run_epoch() if trained is None else trained
             if self.trainer.finished or self._evaluates_now():
                 values |= self._evaluate()
         except Exception as error:
@@ -121,7 +148,7 @@ class TaskRun:
             traces = {k: [float(f"{x:.6g}") for x in v] for k, v in self.trainer.traces.items()}
             self._last["steps"] = traces
         self._unwritten.append(self._last)
-        done = len(self._finals) == self.task.repeats
+        done = self.ended
         if done or time.monotonic() - self._saved_at >= self.task.checkpoint_every:
             self.save()
         if self.trainer.finished and not done:
@@ -154,21 +181,28 @@ class TaskRun:
             self._copy.lines_written()
             self._copy.remove_old_checkpoints(keep=KEPT)
 
+    def leave_pack(self, reason: str) -> None:
+        """Be trained alone from the newest checkpoint on: the pack has raised, amid an epoch."""
+        self.program = None
+        self._unwritten, self._finals, self._last = [], [], {"epoch": 0, "values": {}}
+        self.trainer = self._restore()
+        self._event(LEFT_PACK, epoch=self.epoch, reason=reason)
+
     def _restore(self) -> Trainer:
         path = newest_checkpoint(self.folder / "checkpoints")
         if path is None:
             return self._begin(0)
         state, extra = read_checkpoint(path)
         self._finals = extra["finals"]
-        done = len(self._finals) == self.task.repeats
+        done = self.ended
         if not done and state.epoch == self._epochs_each:
             trainer = self._begin(len(self._finals))
         else:
             trainer = self._build(len(self._finals) - done)
             trainer.load(state)
-        written = {line["epoch"] for line in jsonl.read(self.folder / "metrics.jsonl")}
-        lines = [line for line in extra["lines"] if line["epoch"] not in written]
-        jsonl.append(self.folder / "metrics.jsonl", lines)
+        written = {line["epoch"] for line in jsonl.read(self.folder / "metrics.jsonl", forms.epoch)}
+        missing = [line for line in extra["lines"] if line["epoch"] not in written]
+        jsonl.append(self.folder / "metrics.jsonl", missing)
         self._last = extra["lines"][-1]
         return trainer
 
@@ -192,7 +226,7 @@ class TaskRun:
     def _newest_attempt(self) -> int:
         if self._copy:
             return self._copy.newest_attempt()
-        events = jsonl.read(self.folder / "events.jsonl")
+        events = jsonl.read(self.folder / "events.jsonl", forms.event)
         return max((event["attempt"] for event in events), default=0)
 
     def _evaluates_now(self) -> bool:
@@ -201,7 +235,7 @@ class TaskRun:
     def _evaluate(self) -> dict[str, float]:
         has = metric_names(self.trainer.design, self._spec.pretrains)
         if self.trainer.finished:
-            return self.trainer.evaluate("validation", has)
+            return self.trainer.evaluate("validation", metrics_at_the_end(self.task, has))
         cheap = {name for name in has if METRICS[name].cheap}
         return self.trainer.evaluate("validation", (cheap | set(self.task.metrics)) & has)
 
@@ -232,6 +266,13 @@ class TaskRun:
             host=socket.gethostname(),
             device=str(self.trainer.device),
         )
+
+
+def metrics_at_the_end(task: Task, has: Collection[str]) -> set[str]:
+    """Those of the metrics that a model ``has`` which the last epoch of ``task`` evaluates."""
+    if task.kind == "confirmation":
+        return set(has)
+    return {name for name in has if not METRICS[name].costly or name in task.metrics}
 
 
 def _aggregate(finals: list[dict[str, float]]) -> dict[str, float]:

@@ -18,11 +18,12 @@ os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 from mlflow import MlflowClient
 from mlflow.entities import Experiment, Run, ViewType
 from mlflow.exceptions import MlflowException
+from sqlalchemy import URL
+from sqlalchemy.exc import DBAPIError
 
 from symray.errors import UserError
 from symray.tracking.links import without_credentials
@@ -31,24 +32,42 @@ for _name in ("mlflow", "alembic"):
     logging.getLogger(_name).setLevel(logging.ERROR)
 
 
+def is_embedded() -> bool:
+    """Whether the store is the home folder's own: the environment names no other."""
+    return not _named()
+
+
+def _named() -> str:
+    return os.environ.get("MLFLOW_TRACKING_URI", "").strip()
+
+
 def tracking_uri() -> str:
     """``MLFLOW_TRACKING_URI``, or the SQLite file under the home folder."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home() / 'mlflow.db'}"
+    return _named() or _sqlite_uri(home() / "mlflow.db")
+
+
+def _sqlite_uri(path: Path) -> str:
+    """The address of a SQLite file, whatever its folders are called.
+
+    SQLAlchemy quotes what an address can't hold, as ? and %. Where no driver is named, MLflow makes
+    folders for the file, called as the quoted path is.
+    """
+    return URL.create("sqlite+pysqlite", database=str(path)).render_as_string()
 
 
 def shown_uri() -> str:
-    """:func:`tracking_uri` as it may be printed and kept."""
-    return without_credentials(tracking_uri())
+    """:func:`tracking_uri` as it may be printed and kept; the embedded store's file by its path."""
+    return without_credentials(_named()) if _named() else str(home() / "mlflow.db")
 
 
 def artifact_root() -> Path | None:
     """Where artifacts of the embedded store lie; None when a server keeps them."""
-    return None if os.environ.get("MLFLOW_TRACKING_URI") else home() / "mlartifacts"
+    return home() / "mlartifacts" if is_embedded() else None
 
 
 def make_client() -> MlflowClient:
     """A client of :func:`tracking_uri`; makes the embedded store on first use."""
-    if not os.environ.get("MLFLOW_TRACKING_URI"):
+    if is_embedded():
         _make_embedded_store(home() / "mlflow.db")
     return MlflowClient(tracking_uri=tracking_uri(), registry_uri=tracking_uri())
 
@@ -64,7 +83,7 @@ def _make_embedded_store(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="mlflow-", dir=path.parent) as scratch:
         fresh = Path(scratch) / path.name
-        MlflowClient(f"sqlite:///{fresh}").search_experiments(max_results=1)
+        MlflowClient(_sqlite_uri(fresh)).search_experiments(max_results=1)
         with contextlib.suppress(FileExistsError):  # another study was faster
             os.link(fresh, path)
 
@@ -98,7 +117,7 @@ def check_experiment_is_free(name: str, identity: str) -> None:
     Raises:
         UserError: another home folder's study of this name has an experiment there.
     """
-    if not os.environ.get("MLFLOW_TRACKING_URI"):
+    if is_embedded():
         return
     with contextlib.suppress(MlflowException):
         experiment = make_client().get_experiment_by_name(name)
@@ -108,7 +127,7 @@ def check_experiment_is_free(name: str, identity: str) -> None:
 
 def _raise_taken(experiment: Experiment) -> None:
     """An embedded store is its home folder's own: there the other study was deleted."""
-    if IDENTITY in experiment.tags and os.environ.get("MLFLOW_TRACKING_URI"):
+    if IDENTITY in experiment.tags and not is_embedded():
         raise UserError(
             f"MLflow at {shown_uri()} has an experiment '{experiment.name}' of another study of "
             "that name, from another home folder; give this one another name with --name, or "
@@ -122,7 +141,7 @@ def runs_of(client: MlflowClient, experiment_id: str, study: str) -> Iterator[Ru
     while True:
         page = client.search_runs(
             [experiment_id],
-            f"tags.`symray.driver` = '{study}'",
+            f"tags.`symray.study` = '{study}'",
             ViewType.ACTIVE_ONLY,
             max_results=1000,
             order_by=["attributes.start_time ASC"],
@@ -139,8 +158,7 @@ def shown_runs(study: str) -> dict[str, tuple[str, int]]:
 
     Raises whatever MLflow or the network raises.
     """
-    embedded = not os.environ.get("MLFLOW_TRACKING_URI")
-    if embedded and not (home() / "mlflow.db").exists():
+    if is_embedded() and not (home() / "mlflow.db").exists():
         return {}
     client = make_client()
     experiment = client.get_experiment_by_name(study)
@@ -152,26 +170,23 @@ def shown_runs(study: str) -> dict[str, tuple[str, int]]:
     }
 
 
-@contextmanager
-def answering(then: str) -> Iterator[None]:
-    """Turn whatever MLflow or the network raises into one sentence that ends with ``then``."""
-    try:
-        yield
-    except UserError:
-        raise
-    except Exception as error:
-        raise UserError(
-            f"MLflow at {shown_uri()} does not answer as it should ({brief(error)}); "
-            f"start the server or set MLFLOW_TRACKING_URI, then {then}"
-        ) from error
-
-
 def brief(error: BaseException) -> str:
     """An exception's first words on one line; of what the system said, where that is the reason."""
-    reason: BaseException | None = error
-    while reason is not None:
+    for reason in causes(error):
         if isinstance(reason, OSError) and reason.strerror:
             return reason.strerror
-        reason = reason.__cause__ or reason.__context__
-    words = textwrap.shorten(without_credentials(str(error)), 160, placeholder=" ...")
+        if isinstance(reason, ConnectionError | TimeoutError) and str(reason):
+            return str(reason)
+    # A driver's own words, where SQLAlchemy adds the statement.
+    said = next((reason.orig for reason in causes(error) if isinstance(reason, DBAPIError)), error)
+    words = textwrap.shorten(without_credentials(str(said)), 160, placeholder=" ...")
     return words or type(error).__name__
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """An exception and all that it was raised from; urllib3 keeps some as arguments."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        yield from (part for part in cause.args if isinstance(part, BaseException))
+        cause = cause.__cause__ or cause.__context__

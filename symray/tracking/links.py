@@ -6,7 +6,7 @@ import re
 
 def server() -> str | None:
     """The server that ``MLFLOW_TRACKING_URI`` names; None for the embedded store."""
-    uri = os.environ.get("MLFLOW_TRACKING_URI", "")
+    uri = os.environ.get("MLFLOW_TRACKING_URI", "").strip()
     if not uri.startswith(("http://", "https://")):
         return None
     return without_credentials(uri).rstrip("/")

@@ -194,7 +194,7 @@ class Projection:
     def _sync_parent(self) -> str:
         name, file = self.record.name, self.record.file
         if name not in self._runs:
-            tags = {"symray.driver": name, "symray.kind": "study"}
+            tags = {"symray.study": name, "symray.kind": "study"}
             self._add_run(self.client.create_run(self.experiment, tags=tags, run_name=name))
         run = self._runs[name]
         if not run.has_params:

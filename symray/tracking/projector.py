@@ -10,7 +10,8 @@ from symray.record.study_record import StudyRecord
 from symray.report.study_report import summary, write_report
 from symray.search.champion import champion_task
 from symray.search.progress import Progress
-from symray.tracking.client import answering, brief, make_client, shown_uri
+from symray.tracking.address import answering
+from symray.tracking.client import brief, make_client, shown_uri
 from symray.tracking.projection import Projection
 from symray.tracking.registry import register
 from symray.tracking.run_contents import RunContents, all_contents, contents_of

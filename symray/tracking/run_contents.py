@@ -120,7 +120,7 @@ def _status(state: str, live: bool) -> str:
 
 def _tags(task: Task) -> dict[str, str]:
     tags = {
-        "symray.driver": task.study,
+        "symray.study": task.study,
         "symray.kind": task.kind,
         "symray.number": str(task.number),
         "symray.seed": str(task.spec["seed"]),

@@ -13,7 +13,8 @@ import urllib.request
 from symray.errors import UserError
 from symray.record.home import home
 from symray.record.studies import find_study
-from symray.tracking.client import answering, artifact_root, make_client, shown_uri, tracking_uri
+from symray.tracking.address import answering
+from symray.tracking.client import artifact_root, make_client, shown_uri, tracking_uri
 from symray.tracking.links import experiment_link
 
 PORT = 5000

@@ -11,15 +11,19 @@ from symray.data.base import DataSet, Split, XKind
 from symray.data.transforms import Affine, Symbols, XTransform
 from symray.errors import UserError
 from symray.metrics import (
+    Bound,
     Probe,
     kraskov_mi,
     linear_probe,
+    neural_mi,
     nonlinear_probe,
     shuffled_mi,
+    shuffled_neural_mi,
     y_shift,
     z0_gain,
 )
 from symray.metrics.disentanglement import DCI, dci
+from symray.metrics.neural_mi import FEWEST_POINTS as FEWEST_FOR_NEURAL_MI
 from symray.metrics.probes import FEWEST_POINTS
 from symray.models.base import Model
 from symray.models.gaussian import kl
@@ -148,6 +152,18 @@ class Encoded:
         )
 
     @cached_property
+    def neural_mi(self) -> Bound:
+        """A learned lower bound on MI(Z0; Y) of the mean codes, in bits."""
+        self._check_enough_for_neural_mi()
+        return neural_mi(self.z0, self.y, seed=self._seed)
+
+    @cached_property
+    def neural_mi_floor(self) -> Bound:
+        """What :attr:`neural_mi` gives with Y shuffled."""
+        self._check_enough_for_neural_mi()
+        return shuffled_neural_mi(self.z0, self.y, seed=self._seed)
+
+    @cached_property
     def linear_probe(self) -> Probe:
         """A linear probe of Y from Z0, trained on the split's first half and scored on the rest."""
         return linear_probe(*self._halves())
@@ -205,6 +221,13 @@ class Encoded:
     @property
     def _accelerator(self) -> str | None:
         return None if self._device.type == "cpu" else str(self._device)
+
+    def _check_enough_for_neural_mi(self) -> None:
+        if len(self.y) < FEWEST_FOR_NEURAL_MI:
+            raise UserError(
+                f"mi_z0_y_neural needs a held-out split of {FEWEST_FOR_NEURAL_MI} points, but it "
+                f"has {len(self.y)}: give more data, or leave it out"
+            )
 
     def _halves(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         half = len(self.y) // 2

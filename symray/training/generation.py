@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from symray.chem import Generation, assess
@@ -74,7 +74,7 @@ def generate(
 
     Args:
         model: of molecules.
-        wanted: values by the names of :func:`targets_of`.
+        wanted: values by the names of :func:`targets_of`; with none Z1 is drawn, too.
         count: N.
         seed: of all draws.
         z0_from: what Z0 is drawn from.
@@ -92,7 +92,8 @@ def generate(
             raise UserError(f"the model's data have no target '{name}'{nearest(name, own)}")
     is_z1 = model.model.z1_mask.bool()
     conditional = model.model.conditional
-    if not conditional and not is_z1.any():
+    at_a_point = not conditional and bool(wanted)
+    if at_a_point and not is_z1.any():
         raise UserError(
             f"model '{model.spec.model}' predicts Y from all of Z, so no property can be fixed "
             "while the rest is drawn: use one that splits Z, such as stib, or a conditional one"
@@ -102,20 +103,18 @@ def generate(
         z = spread.draw(count, generator)
         if z0_from == "prior":
             z = torch.randn(z.shape, generator=generator)
-        if not conditional:
+        if at_a_point:
             z[:, is_z1] = _point(model, spread, y, generator)[is_z1]
         network_y = torch.where(y.isnan(), 0.0, y).expand(count, -1) if conditional else None
         indices = torch.cat(
             [transform.mode(model.model.decode(*parts)) for parts in _batches(z, network_y)]
         )
         smiles = transform.outside(indices)
-        at_point = (
-            model.transforms.y.outside(model.model.predict(z[:1])) if not conditional else None
-        )
+        at_point = model.transforms.y.outside(model.model.predict(z[:1])) if at_a_point else None
     expected = wanted if at_point is None else _by_target(own, at_point, 0)
     return Generated(
         wanted=dict(wanted),
-        z1=z[0, is_z1].numpy() if not conditional else np.empty(0, np.float32),
+        z1=z[0, is_z1].numpy() if at_a_point else np.empty(0, np.float32),
         expected=expected,
         smiles=smiles,
         predicted=properties(model, smiles)[0] if model.model.predicts_y else {},
@@ -138,6 +137,51 @@ def properties(
     if len(rows):
         y[rows] = model.predict_stored(torch.from_numpy(encoded.indices[rows]))
     return {name: y[:, t.column] * t.factor for name, t in targets_of(model).items()}, bad
+
+
+@torch.inference_mode()
+def draw_x(model: LoadedModel, count: int, seed: int = 0, y: ArrayLike | None = None) -> Any:
+    """X decoded from ``count`` draws of the prior N(0, 1), in the data's own units.
+
+    Args:
+        model: of anything.
+        count: N.
+        seed: of all draws.
+        y: (N, dy), for a conditional model.
+
+    Raises:
+        UserError: a conditional model without ``y``, or another ``y`` than it was trained on.
+    """
+    network_y = None
+    if model.model.conditional:
+        if y is None:
+            raise UserError(f"model '{model.spec.model}' is told Y: give y")
+        network_y = model.transforms.y.inside(y)
+    generator = torch.Generator().manual_seed(seed)
+    z = torch.randn(count, len(model.model.z1_mask), generator=generator)
+    transform = model.transforms.x
+    made = [transform.mode(model.model.decode(*parts)) for parts in _batches(z, network_y)]
+    return transform.outside(torch.cat(made))
+
+
+def wanted_values(model: LoadedModel, text: str) -> dict[str, float]:
+    """``0.9`` or ``gap_ev=6.5,alpha=75`` as values by target.
+
+    Raises:
+        UserError: no number, or nothing says of which target it is.
+    """
+    own = targets_of(model)
+    columns = {target.column for target in own.values()}
+    wanted: dict[str, float] = {}
+    for part in text.split(","):
+        name, equals, value = part.rpartition("=")
+        if not equals and len(columns) > 1:
+            raise UserError(f"target {text}: say of what, as in {next(iter(own))}={text}")
+        try:
+            wanted[name.strip() or next(iter(own))] = float(value)
+        except (ValueError, StopIteration):
+            raise UserError(f"target {text}: write a number, or NAME=NUMBER") from None
+    return wanted
 
 
 def targets_of(model: LoadedModel) -> dict[str, Target]:

@@ -81,6 +81,12 @@ class LoadedModel:
         output = self.model.decode(self._posterior(x)[0], network_y)
         return self.transforms.x.outside(self.transforms.x.mode(output))
 
+    @torch.inference_mode()
+    def reconstruct_stored(self, x: Tensor) -> Any:
+        """:meth:`reconstruct` of ``x`` (N, ...) as it is stored; of no conditional model."""
+        mean, _ = self.model.posterior(self.transforms.x.expand(x))
+        return self.transforms.x.outside(self.transforms.x.mode(self.model.decode(mean, None)))
+
     def _posterior(self, x: Any) -> tuple[Tensor, Tensor]:
         return self.model.posterior(self.transforms.x.expand(_inside("x", self.transforms.x, x)))
 

@@ -13,6 +13,7 @@ from symray.models.design import Design
 from symray.training.diverged import Diverged
 from symray.training.draws import Chunk, draw_chunks, steps_of
 from symray.training.evaluation import CHEAP, evaluate, metric_names
+from symray.training.heap import keep_freed_memory
 from symray.training.loss_terms import LossTerms, Series, means
 from symray.training.optimise import Optimisers, calls, on_cpu
 from symray.training.schedule import lambda_at, rate_factors
@@ -68,6 +69,7 @@ class Trainer:
         device: str = "cpu",
         phases: Sequence[Phase] | None = None,
     ) -> None:
+        keep_freed_memory()
         self.model = model.to(device)
         nn.Module.to(model, memory_format=model.networks.memory_format)  # type: ignore[call-overload]
         self.data = data

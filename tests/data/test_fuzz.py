@@ -6,22 +6,18 @@ Files that work are changed at random by a seeded mutator: bytes, lines, cells, 
 import gzip
 import io
 import random
-import time
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from fuzzing import judged, mutated_bytes, mutated_text
 from symray.data import load_data
-from symray.errors import UserError
 from symray.study_file import load_study_file
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
-LONGEST = 300
-SECONDS = 10.0
 STUDY = """\
 study: s
 model: stib
@@ -53,60 +49,6 @@ CELLS = [
     "", " ", '"', '""', ",", ";", "\t", "1,5", "5%", "nan", "1e999", "1_0", "-", "C(", "C" * 2000,
     "[Na+].[Cl-]", "C1CC", "é", "\0", "x" * 5000, "CC O", "\ufeff", "0x1", "C" * 20_000, "\r",
 ]  # fmt: skip
-
-
-def mutated_text(text: str, rng: random.Random, words: list[str]) -> bytes:
-    lines = text.split("\n")
-    for _ in range(rng.randint(1, 4)):
-        at = rng.randrange(len(lines))
-        line = lines[at]
-        place = rng.randrange(len(line) + 1)
-        match rng.randrange(7):
-            case 0:
-                lines[at] = line[:place] + rng.choice(words) + line[place:]
-            case 1:
-                lines[at] = line[:place]
-            case 2:
-                lines.insert(at, rng.choice(lines))
-            case 3:
-                del lines[at]
-                lines = lines or [""]
-            case 4:
-                parts = line.split(",")
-                parts[rng.randrange(len(parts))] = rng.choice(words)
-                lines[at] = ",".join(parts)
-            case 5:
-                begin, colon, _ = line.rpartition(": ")
-                lines[at] = begin + colon + rng.choice(words)
-            case _:
-                lines[at] = " " * rng.randint(1, 4) + line
-    content = rng.choice(["\n", "\r\n", "\r"] if rng.random() < 0.1 else ["\n"]).join(lines)
-    encoding = rng.choice(["utf-8"] * 20 + ["utf-16", "utf-8-sig", "latin-1"])
-    return mutated_bytes(content.encode(encoding, "replace"), rng, 0.2)
-
-
-def mutated_bytes(content: bytes, rng: random.Random, share: float = 1.0) -> bytes:
-    if rng.random() < share and content:
-        changed = bytearray(content)
-        for _ in range(rng.randint(1, 8)):
-            changed[rng.randrange(len(changed))] = rng.randrange(256)
-        content = bytes(changed)[: rng.randrange(len(changed) + 1) if rng.random() < 0.3 else None]
-    return gzip.compress(content) if rng.random() < 0.1 * share else content
-
-
-def judged(call: Callable[[], object], folder: Path, allowed: set[str]) -> bool:
-    """Whether it works; fails where it is neither that nor a sentence."""
-    began = time.monotonic()
-    try:
-        call()
-        worked = True
-    except UserError as error:
-        worked, sentence = False, str(error)
-        assert len(sentence) <= LONGEST, sentence
-        assert "\n" not in sentence, sentence
-    assert time.monotonic() - began < SECONDS
-    assert {path.name for path in folder.iterdir()} <= allowed
-    return worked
 
 
 @pytest.fixture

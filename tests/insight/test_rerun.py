@@ -1,12 +1,17 @@
 import json
 import math
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from symray.errors import UserError
 from symray.insight.rerun import rerun
 from symray.record.study_record import StudyRecord
+from symray.tasks.packs import Packs
+from symray.tasks.task import Task
+from symray.tasks.worker import TaskRun
 
 
 @pytest.fixture
@@ -91,3 +96,45 @@ def test_a_trial_that_fails_now_is_told(own_copy: StudyRecord) -> None:
     task.write_text(json.dumps(content))
     with pytest.raises(UserError, match="does not get to epoch 1 again: diverged"):
         rerun(own_copy, 0)
+
+
+@pytest.mark.parametrize("slots", [(2, 2), (2, 0), (0, 2)])
+def test_what_a_pack_has_trained_is_repeated_in_a_pack(
+    own_copy: StudyRecord, slots: tuple[int, int]
+) -> None:
+    """Epoch by epoch: the second worker may have trained it otherwise than the first."""
+    folder = own_copy.trial_folder(0)
+    task = Task.load(folder)
+    shutil.rmtree(folder)
+    task.save()
+    other = replace(task, folder=str(folder / "other"), spec=task.spec | {"seed": 99})
+    for of_pack in slots:
+        packs = Packs(of_pack)
+        runs = [TaskRun(t, "cpu", slots=of_pack) for t in (task, other)]
+        trained = packs.train(runs)
+        for run in runs:
+            run.advance(trained.get(run.trainer))
+            run.save()
+    found = rerun(own_copy, 0)
+    assert found.packed
+    assert found.identical
+    assert found.agreeing == found.epochs == 2
+
+
+def test_a_packs_rounding_is_told_from_a_difference(
+    own_copy: StudyRecord, tamper: Callable[..., None]
+) -> None:
+    def move(line: dict[str, dict[str, float]]) -> None:
+        line["values"]["x_mae"] *= 1.001 if line["epoch"] == 1 else 1.1
+
+    assert rerun(own_copy, 0).as_expected
+    tamper("metrics.jsonl", move)
+    found = rerun(own_copy, 0)
+    assert not found.identical
+    assert not found.as_expected
+    assert found.agreeing == 1
+    tamper("events.jsonl", lambda line: line.update(pack=4))
+    found = rerun(own_copy, 0)
+    assert found.packed
+    assert found.agreeing == 1
+    assert found.as_expected

@@ -19,7 +19,7 @@ VALUES = {"x_mae": 0.5, "y_mae": 0.9, "mi_z0_y": 0.3, "train/kl": 2.0}
 
 def test_a_finished_study(finished_study: StudyRecord) -> None:
     found = status(finished_study)
-    assert list(found) == ["study", "state", "trials", "best", "confirmed", "model"]
+    assert list(found) == ["study", "state", "trials", "best", "confirmed", "model", "warnings"]
     assert (found["study"], found["state"]) == ("finished", "complete")
     assert [trial["number"] for trial in found["trials"]] == [0, 1, 2]
     for trial in found["trials"]:

@@ -4,6 +4,7 @@ import gc
 import subprocess
 import weakref
 from pathlib import Path
+from typing import Any
 
 import pytest
 import ray
@@ -19,7 +20,7 @@ from symray.scheduling.cluster.attached import start_ray
 from symray.scheduling.full_disk import full_node_of
 from symray.scheduling.trainable import TaskTrainable
 from symray.scheduling.workplace import Place
-from symray.tasks.task import Task
+from symray.tasks.task import Report, Task
 from symray.tasks.worker import SupersededError
 from symray.training.settings import resolve_settings
 
@@ -30,6 +31,13 @@ def task_in(folder: Path, model: str = "stib") -> Task:
     settings = resolve_settings(Design(model_class("stib"), VECTORS), {}, SMALL)
     spec = {"model": model, "data": "artificial", "settings": settings, "seed": 0, "code": None}
     return Task("s", "trial-0000", "trial", 0, str(folder), spec, checkpoint_every=1e9)
+
+
+def report_of(result: dict[str, Any]) -> Report:
+    """The report of the one task that an actor has."""
+    ((_, report),) = result["reports"]
+    assert isinstance(report, Report)
+    return report
 
 
 def test_an_actor_that_never_steps_leaves_no_trace(tmp_path: Path) -> None:
@@ -45,7 +53,7 @@ def test_an_actor_that_never_steps_leaves_no_trace(tmp_path: Path) -> None:
 def test_an_actor_goes_from_task_to_task(tmp_path: Path) -> None:
     first, second = task_in(tmp_path / "0000"), task_in(tmp_path / "0001")
     actor = TaskTrainable({"task": first})
-    assert actor.step()["report"].outcome == "running"
+    assert report_of(actor.step()).outcome == "running"
     assert actor.reset_config({"task": second})
     # What the first had trained and not yet written is not lost.
     assert [line["epoch"] for line in metric_lines(Path(first.folder))] == [1]
@@ -65,9 +73,11 @@ def test_what_a_task_had_on_a_gpu_is_free_for_the_next(
     gc.disable()  # nobody else does it in between
     try:
         actor.step()
-        assert actor._run is not None
-        model = weakref.ref(actor._run.trainer.model)
-        actor._run.trainer.model.in_a_cycle = actor._run.trainer  # as an own model may be
+        run = actor._seats["trial-0000"].run
+        assert run is not None
+        model = weakref.ref(run.trainer.model)
+        run.trainer.model.in_a_cycle = run.trainer  # as an own model may be
+        del run
         actor.reset_config({"task": task_in(tmp_path / "0001")})
     finally:
         gc.enable()
@@ -80,8 +90,8 @@ def test_a_task_that_cannot_begin_fails_with_the_reason(
     task = task_in(tmp_path / "0000", model="nothing")
     result = TaskTrainable({"task": task}).step()
     assert result["done"]
-    assert result["report"].outcome == "failed"
-    assert result["report"].reason.startswith("there is no model 'nothing'")
+    assert report_of(result).outcome == "failed"
+    assert report_of(result).reason.startswith("there is no model 'nothing'")
     assert capsys.readouterr().out == ""
 
 
@@ -94,14 +104,14 @@ def test_a_full_disk_is_told_with_the_node_and_with_room_a_worker_goes_on(
     task = task_in(small_disk / "0000")
     task.save()
     actor = TaskTrainable({"task": task})
-    assert actor.step()["report"].outcome == "running"
+    assert report_of(actor.step()).outcome == "running"
     with pytest.raises(OSError, match=r"no room on the disk of .*: '/.*0000") as told:
         actor.step()  # its last epoch, which writes a checkpoint
     assert full_node_of(str(told.value)) == node["NodeID"]
     actor.stop()
     subprocess.run(["mount", "-o", "remount,size=10m", str(small_disk)], check=True)
     again = TaskTrainable({"task": task})
-    outcomes = [again.step()["report"].outcome for _ in range(2)]
+    outcomes = [report_of(again.step()).outcome for _ in range(2)]
     assert outcomes == ["running", "complete"]
     assert [line["epoch"] for line in metric_lines(Path(task.folder))] == [1, 2]
 
@@ -124,7 +134,7 @@ def test_a_replaced_drivers_worker_begins_nothing(tmp_path: Path) -> None:
             replaced.step()
         assert sorted(kept.rglob("*")) == before
         newest = TaskTrainable({"task": task, "place": place, "drivers": 2})
-        assert newest.step()["report"].outcome == "running"
+        assert report_of(newest.step()).outcome == "running"
 
 
 def test_a_worker_that_is_superseded_ends_without_a_word(tmp_path: Path) -> None:

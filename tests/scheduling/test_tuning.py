@@ -23,8 +23,8 @@ class Mortal(TaskTrainable):
 
     def setup(self, config: dict[str, Any]) -> None:
         super().setup(config)
-        self.epoch = 0
-        self.die("starts")
+        self.epochs: dict[str, int] = {}
+        self.die("starts", config["task"])
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         self.setup(new_config)
@@ -33,24 +33,24 @@ class Mortal(TaskTrainable):
     def cleanup(self) -> None:
         """Nothing was begun."""
 
-    def _prepare(self) -> None:
-        """Nothing is to be had."""
+    def _advance(self) -> dict[str, Report]:
+        return {name: self.report_of(seat.task) for name, seat in self._seats.items()}
 
-    def _advance(self) -> Report:
-        self.epoch += 1
-        if gpu := self._task.tags.get("fails"):
+    def report_of(self, task: Task) -> Report:
+        epoch = self.epochs[task.name] = self.epochs.get(task.name, 0) + 1
+        if gpu := task.tags.get("fails"):
             trainable.is_usable = lambda: gpu == "usable"
             return Report(0, 2, {}, "failed", "for the test", host=str(os.getpid()))
-        if self.epoch == 2:
-            self.die("steps")
-        outcome: Outcome = "complete" if self.epoch == 2 else "running"
-        return Report(self.epoch, 2, {}, outcome, host=str(os.getpid()))
+        if epoch == 2:
+            self.die("steps", task)
+        outcome: Outcome = "complete" if epoch == 2 else "running"
+        return Report(epoch, 2, {}, outcome, host=str(os.getpid()))
 
-    def die(self, where: str) -> None:
-        marks = Path(self._task.folder)
+    def die(self, where: str, task: Task) -> None:
+        marks = Path(task.folder)
         marks.mkdir(parents=True, exist_ok=True)
         deaths = len(list(marks.glob(f"{where}-*")))
-        if deaths < int(self._task.tags.get(where, 0)):
+        if deaths < int(task.tags.get(where, 0)):
             (marks / f"{where}-{deaths}").touch()
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -83,15 +83,16 @@ class Tasks:
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Runs a task for each set of tags, one at a time."""
+    """Runs a task for each set of tags, one at a time, or all in one engine with ``slots``."""
     monkeypatch.setenv("SYMRAY_HOME", str(tmp_path))
 
-    def run(*tags: dict[str, str]) -> tuple[Tasks, list[str]]:
+    def run(*tags: dict[str, str], slots: int = 0) -> tuple[Tasks, list[str]]:
         tasks, losses = Tasks(tmp_path, *tags), []
         run_tasks(
             tasks,
             Resources(cpu=1),
-            1,
+            max(1, slots),
+            slots,
             threading.Event(),
             on_loss=lambda task, reason: losses.append(task.name),
             trainable=Mortal,
@@ -111,7 +112,7 @@ def test_a_task_goes_on_wherever_its_workers_die(run: Any) -> None:
 def test_a_task_whose_workers_always_die_fails_with_the_reason(
     run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("symray.scheduling.tuning.WORKER_DEATHS", 1)
+    monkeypatch.setattr("symray.scheduling.desk.WORKER_DEATHS", 1)
     tasks, losses = run({"starts": "99"}, {"steps": "99"}, {})
     first, second, third = tasks.ended
     for (name, _, reason), expected in ((first, "trial-0000"), (second, "trial-0001")):
@@ -131,4 +132,19 @@ def test_a_worker_that_has_lost_its_gpu_takes_no_other_task(run: Any) -> None:
     ]
     first, second, third, fourth = tasks.processes
     assert first == second == third != fourth
+    assert losses == []
+
+
+def test_a_killed_engine_takes_no_task_with_it(run: Any) -> None:
+    """The one that kills it twice goes on by itself, and the others without it."""
+    tasks, losses = run({}, {"steps": "3"}, {}, {}, slots=2)
+    assert sorted(tasks.ended) == [(f"trial-000{n}", "complete", None) for n in range(4)]
+    assert losses.count("trial-0001") == 3
+    assert len(losses) == 5  # it had a neighbour twice
+
+
+def test_an_engine_is_one_process_that_is_filled_as_its_tasks_end(run: Any) -> None:
+    tasks, losses = run({}, {"fails": "usable"}, {}, {}, {}, slots=3)
+    assert sorted(outcome for _, outcome, _ in tasks.ended) == ["complete"] * 4 + ["failed"]
+    assert len(set(tasks.processes)) == 1
     assert losses == []

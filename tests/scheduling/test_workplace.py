@@ -170,7 +170,8 @@ def test_tasks_leave_nothing_on_a_node(place: Place, tmp_path: Path) -> None:
         run = TaskRun(task, copy=copy)
         while run.advance().outcome == "running":
             pass
-    assert [path.name for path in there.root.glob("s/trials/*")] == ["0002"]
+        there.end(task)
+    assert list(there.root.glob("s/trials/*")) == []
     assert not (tmp_path / "head").exists()
     # The driver may not have come to it: the worker puts the task beside what it trained.
     store = Store(str(place.store))
@@ -224,12 +225,12 @@ def test_a_worker_waits_for_a_store_that_is_away(
 def test_a_node_that_does_not_see_the_study_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("symray.scheduling.trainable.SHOWS", 0.1)
+    monkeypatch.setattr("symray.scheduling.seat.SHOWS", 0.1)
     task = a_task(tmp_path / "head")
     actor = TaskTrainable({"task": task, "place": Place(str(tmp_path / "head"), None)})
     result = actor.step()
     assert result["done"]
-    report: Report = result["report"]
+    ((_, report),) = result["reports"]
     assert report.outcome == "failed"
     assert "doesn't see" in str(report.reason)
     assert "SYMRAY_HOME" in str(report.reason)
@@ -245,7 +246,7 @@ def test_an_actor_trains_through_the_store(place: Place, tmp_path: Path) -> None
     while not actor.step()["done"]:
         pass
     actor.reset_config({"task": a_task(Path(place.home), "s/trials/0001"), "place": place})
-    assert actor.step()["report"].outcome == "running"
+    assert actor.step()["reports"][0][1].outcome == "running"
     actor.stop()
     store = Store(str(place.store))
     for folder, epochs in ((FOLDER, EPOCHS), ("s/trials/0001", 1)):

@@ -1,10 +1,12 @@
 """A study on three nodes while something dies every few seconds; at the end, who was lost?
 
-`make chaos` runs some seeds one after another and prints what came of each; a test runs a short
-one. Everything is real: nodes of Ray on hosts of their own, PostgreSQL, MLflow's server, SIGKILL.
+    python tests/support/chaos.py [--seeds 0 1 2 3 4]
+
+`make chaos` runs some seeds one after another and notes what came of each; a test runs a short one.
+Everything is real: nodes of Ray on hosts of their own, PostgreSQL, MLflow's server, SIGKILL. Exit
+code 1 if anything was lost or doubled.
 """
 
-import argparse
 import os
 import random
 import shutil
@@ -20,10 +22,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+
 from mlflow import MlflowClient
 from optuna.trial import TrialState
 
 from hosts import Host, Network, why_not
+from measuring.command import CannotMeasureError, Options, Parser, run
+from measuring.results import Results
+from measuring.table import Column
 from nodes import RayNodes
 from services import Postgres, accepts, free_port, unprivileged_user, wait_for
 from symray.record.study_record import StudyRecord
@@ -171,7 +178,7 @@ class Chaos:
         began = time.monotonic()
         driver = self.nodes.symray(*launch)
         strike = began + chance.uniform(*pause) + 10
-        while driver.poll() is None or not self._ended(driver):
+        while driver.poll() != 0:
             if driver.poll() is not None:
                 driver = self.nodes.symray(*launch)
             if seed is not None and time.monotonic() > strike:
@@ -183,10 +190,6 @@ class Chaos:
         for thread in self._mending.values():
             thread.join()
         return self._ledger(name, trials, epochs, Outcome(seconds, kills))
-
-    @staticmethod
-    def _ended(driver: "subprocess.Popen[bytes]") -> bool:
-        return driver.returncode == 0
 
     def _kill(self, victim: str, driver: "subprocess.Popen[bytes]", chance: random.Random) -> int:
         """Kill one of a kind; 0 where there is none now, or it is still being mended."""
@@ -284,44 +287,64 @@ def _kill_session(process: "subprocess.Popen[bytes]") -> bool:
     return True
 
 
-def report(outcome: Outcome, peace: float) -> str:
+def _kills(outcome: Outcome) -> str:
+    return ", ".join(f"{count} x {victim}" for victim, count in sorted(outcome.kills.items()))
+
+
+def report(outcome: Outcome) -> str:
     """An outcome in a line."""
-    kills = ", ".join(f"{count} x {victim}" for victim, count in sorted(outcome.kills.items()))
     return (
-        f"{sum(outcome.kills.values())} kills ({kills}): {len(outcome.lost)} lost, "
+        f"{sum(outcome.kills.values())} kills ({_kills(outcome)}): {len(outcome.lost)} lost, "
         f"{len(outcome.doubled)} doubled, {outcome.repeated} begun again, "
         f"{outcome.continued} continued from a checkpoint, {outcome.mended} mended in MLflow, "
-        f"{outcome.seconds:.0f} s, {outcome.seconds / peace:.1f} x the time without kills"
+        f"{outcome.seconds:.0f} s"
     )
 
 
-def main() -> None:
-    """Run the seeds; exit code 1 if anything was lost or doubled."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, nargs="+", default=range(5))
-    parser.add_argument("--trials", type=int, default=30)
-    parser.add_argument("--epochs", type=int, default=12)
-    options = parser.parse_args()
+def measure(results: Results, options: Options) -> None:
+    """Run the seeds, after one study in peace."""
     if reason := why_not():
-        sys.exit(f"no chaos here: {reason}")
+        raise CannotMeasureError(f"no chaos here: {reason}")
     for number in (signal.SIGINT, signal.SIGTERM):  # either way what was started is ended
         signal.signal(number, lambda *_: sys.exit("stopped"))
-    bad = 0
+    trials, epochs, seeds = options.trials, options.epochs, options.seeds
+    if options.quick:
+        trials, epochs, seeds = 5, 20, seeds[:1]
+    table = results.table(
+        "seeds",
+        f"{trials} trials of {epochs} epochs on three nodes, with something killed now and then",
+        *map(Column, ("seed", "kills", "victims", "trials lost", "doubled", "begun again")),
+        *map(Column, ("continued from a checkpoint", "mended by reconcile")),
+        *(Column("time", "s", ".0f"), Column("of that without kills", "x", ".1f")),
+    )
+    bad, peace = 0, 0.0
     chaos = Chaos()
     try:
-        calm = chaos.run("calm", options.trials, options.epochs, None, PAUSE)
-        print(f"without kills: {calm.seconds:.0f} s, {len(calm.lost)} lost", flush=True)
-        for seed in options.seeds:
-            outcome = chaos.run(f"chaos-{seed}", options.trials, options.epochs, seed, PAUSE)
-            print(f"seed {seed}: {report(outcome, calm.seconds)}", flush=True)
-            for line in (*outcome.lost, *outcome.doubled):
+        for seed in (None, *seeds):
+            name = "calm" if seed is None else f"chaos-{seed}"
+            found = chaos.run(name, trials, epochs, seed, PAUSE)
+            peace = peace or found.seconds
+            table.add(
+                *("none" if seed is None else seed, sum(found.kills.values()), _kills(found)),
+                *(len(found.lost), len(found.doubled), found.repeated, found.continued),
+                *(found.mended, found.seconds, found.seconds / peace),
+            )
+            for line in found.lost + found.doubled:
                 print(f"  {line}", flush=True)
-            bad += len(outcome.lost) + len(outcome.doubled)
+                bad += 1
     finally:
         print(chaos.nodes.said()[-4000:], file=sys.stderr)
         chaos.remove()
-    sys.exit(bool(bad))
+    if bad:
+        sys.exit(1)
+
+
+def add_options(parser: Parser) -> None:
+    """What a seed is run on."""
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(range(5)))
+    parser.add_argument("--trials", type=int, default=30)
+    parser.add_argument("--epochs", type=int, default=12)
 
 
 if __name__ == "__main__":
-    main()
+    run(measure, add_options)

@@ -228,7 +228,7 @@ def test_runs_that_do_not_belong_to_the_record_are_deleted(
     sync_all(record, embedded_store)
     before = whole_store(embedded_store, record)
     experiment = Projection(record, embedded_store).experiment
-    tags = {"symray.driver": record.name}
+    tags = {"symray.study": record.name}
     for name in ("trial-0099", task.name, task.name, record.name):
         embedded_store.create_run(experiment, tags=tags, run_name=name)
     foreign = embedded_store.create_run(experiment, run_name="somebody's own")

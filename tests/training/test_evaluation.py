@@ -77,6 +77,15 @@ def test_information_is_of_z0_and_y_as_the_catalogue_says(identity, split, data)
     assert 0 < values["mi_z0_y_floor_sd"] < 0.1
 
 
+def test_the_neural_bound_lies_between_its_floor_and_the_truth(identity, split, data):
+    names = ["mi_z0_y_neural", "mi_z0_y_neural_error", "mi_z0_y_neural_floor"]
+    value, error, floor = evaluate(identity, data, split, names).values()
+    truth = 0.5 * math.log2(1 + 0.1**-2)
+    assert truth - 0.5 < value < truth + 1.96 * error
+    assert 0 < error < 0.2
+    assert -0.1 < floor < 0.02
+
+
 def test_sampled_codes_know_what_the_posterior_leaves_of_the_means(identity, split, data):
     values = evaluate(identity, data, split, ["mi_z0_y", "mi_z0_y_sampled"])
     r2 = 1 / ((1 + math.exp(-2.0)) * 1.01)  # z = x + s n, s = 1 / e; y = 6 (x + .1 n) + 5
@@ -127,6 +136,7 @@ def test_metric_names_follow_what_a_model_predicts():
 def test_an_empty_z0_knows_nothing(tiny_model, networks, split, data):
     values = evaluate(tiny_model(networks, z1_dims=2), data, split, ON_VECTORS)
     nothing = ["kl_z0", "mi_z0_y", "mi_z0_y_paper", "mi_z0_y_floor", "mi_z0_y_gaussian", "probe_r2"]
+    nothing += ["mi_z0_y_neural", "mi_z0_y_neural_error", "mi_z0_y_neural_floor"]
     assert [values[name] for name in nothing] == [0] * len(nothing)
     assert values["z0_gain"] == values["y_shift"] == 0
     assert values["probe_mae"] == values["probe_median_mae"] > 0
@@ -153,6 +163,8 @@ def test_mistakes_are_named(identity, split, data):
     few = Split(split.x[:30], split.y[:30], split.colour[:30])
     with pytest.raises(UserError, match="held-out split of 40 points, but it has 30"):
         evaluate(identity, data, few, ["probe_r2"])
+    with pytest.raises(UserError, match="held-out split of 40 points, but it has 30"):
+        evaluate(identity, data, few, ["mi_z0_y_neural"])
 
 
 @pytest.fixture

@@ -97,6 +97,7 @@ def reconcile(name: Name, address: OnCluster = None) -> None:
 
     Example: symray reconcile quickstart
     """
+    err().print(f"comparing MLflow with the record of study '{name}' ...")
     from symray.record.study_record import StudyRecord
     from symray.tracking.projector import reconcile as reconcile_record
 

@@ -89,6 +89,8 @@ def _event(event: Mapping[str, Any]) -> str:
     if event["event"] == "start":
         begun = f"from epoch {event['epoch']}" if event["epoch"] else "from the beginning"
         where = f"on {event['host']}, process {event['pid']}, {event['device']}"
+        if "pack" in event:
+            where += f", in a pack of up to {event['pack']}"
         return f"attempt {event['attempt']} {begun} {where}"
     if event["event"] == "failed":
         return f"failed after epoch {event['epoch']}: {event['reason']}"

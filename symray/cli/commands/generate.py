@@ -54,6 +54,7 @@ def generate(
     from symray.errors import UserError
     from symray.insight.molecules import training_molecules
     from symray.training.generation import generate as generate_from
+    from symray.training.generation import wanted_values
 
     for path, allowed in ((to, SUFFIXES), (plot, (".png",))):
         if path is not None and path.suffix not in allowed:
@@ -61,7 +62,7 @@ def generate(
                 f"{path}: what kind of file this is must show; name it {' or '.join(allowed)}"
             )
     loaded = load_model(model)
-    wanted = [_wanted(text, loaded) for text in targets]
+    wanted = [wanted_values(loaded, text) for text in targets]
     known = training_molecules(loaded)
     made = [generate_from(loaded, one, count, seed, z0, known or ()) for one in wanted]
     _write(loaded, made, to, plot)
@@ -98,22 +99,3 @@ def _say(one: "Generated", knows_training: bool) -> None:
             parts.append(f"{name}: Z1 gives {number(one.expected[name])}")
             parts.append(f"MAE of the molecules {number(one.mae(name))}")
     err().print(f"{fixed}: {quality.count} generated, {', '.join(parts)}")
-
-
-def _wanted(text: str, model: "LoadedModel") -> dict[str, float]:
-    """``0.9`` or ``gap_ev=6.5,alpha=75`` as values by target."""
-    from symray.errors import UserError
-    from symray.training.generation import targets_of
-
-    own = targets_of(model)
-    columns = {target.column for target in own.values()}
-    wanted: dict[str, float] = {}
-    for part in text.split(","):
-        name, equals, value = part.rpartition("=")
-        if not equals and len(columns) > 1:
-            raise UserError(f"--target {text}: say of what, as in {next(iter(own))}={text}")
-        try:
-            wanted[name.strip() or next(iter(own))] = float(value)
-        except (ValueError, StopIteration):
-            raise UserError(f"--target {text}: write a number, or NAME=NUMBER") from None
-    return wanted

@@ -52,7 +52,8 @@ def rerun(
 ) -> None:
     """Train a trial again from its record and say whether the same numbers come out.
 
-    Exits with 1 when they differ on the kind of device that the trial was trained on.
+    Exits with 1 when they differ on the kind of device that the trial was trained on. Of a trial
+    that was trained in a pack, the first epochs must agree within 1 %.
 
     Example: symray rerun quickstart 3 --epochs 5
     """
@@ -77,11 +78,13 @@ def rerun(
             f"note: trial {trial} was trained on {found.recorded_device} and repeated on "
             f"{found.device}, whose sums round differently"
         )
+    if found.packed:
+        err().print(f"note: trial {trial} was trained in a pack, and repeated in a pack of one")
     if as_json:
         print_json(_rerun_json(found))
     else:
         _show_rerun(found)
-    if not found.identical and found.same_device:
+    if not found.as_expected and found.same_device:
         raise typer.Exit(1)
 
 
@@ -133,16 +136,22 @@ def _rerun_json(found: "Rerun") -> dict[str, Any]:
         "epochs": found.epochs,
         "identical": found.identical,
         "differences": found.differences,
+        "packed": found.packed,
+        "agreeing_epochs": found.agreeing,
         "device": {"recorded": found.recorded_device, "here": found.device},
         "code": {"recorded": found.recorded_code, "here": found.code},
     }
 
 
 def _show_rerun(found: "Rerun") -> None:
+    from symray.insight.rerun import TOLERANCE
+
     rows = [
         [name, "0" if gap == 0 else "missing" if math.isinf(gap) else f"{gap:.3g}"]
         for name, gap in found.differences.items()
     ]
     show(table(["metric", "largest difference"], rows))
     verdict = "identical" if found.identical else "not identical"
+    if not found.identical and (found.packed or not found.same_device):
+        verdict += f", within {TOLERANCE:.0%} up to epoch {found.agreeing}"
     out().print(f"{verdict}: trial {found.number}, {found.epochs} epochs on {found.device}")

@@ -8,18 +8,13 @@ from symray.insight.health.facts import Facts
 from symray.insight.health.finding import Finding
 from symray.insight.health.separating import separating_words
 from symray.insight.phrases import these_trials
+from symray.search.mean_codes import LITTLE, READ
 
 R = "train/adversary_mi"
 """What STIB's maximisation logs: R, twice the Gaussian mutual information in nats."""
 
 SEEN = 0.25
 """An adversary is blind that sees a smaller part of the information than Kraskov's estimate."""
-
-BITS = 0.5
-"""Bits about Y in the sampled codes above which there is something to be seen."""
-
-PROBE = 0.3
-"""Held-out R^2 of the probe above which Y can be predicted."""
 
 SHARE = 0.5
 """Share of the completed trials with an adversary that makes it severe."""
@@ -40,7 +35,7 @@ def blind_adversary(facts: Facts) -> Iterator[Finding]:
         if r is None or bits is None or probe is None:
             continue
         judged.append(candidate)
-        if bits >= BITS and probe >= PROBE and in_bits(r) < SEEN * bits:
+        if bits >= LITTLE and probe >= READ and in_bits(r) < SEEN * bits:
             blind.append((candidate, in_bits(r), bits, probe))
     if not blind:
         return

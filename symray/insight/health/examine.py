@@ -12,6 +12,7 @@ from symray.insight.health.feasibility import few_feasible
 from symray.insight.health.finding import SEVERITIES, Finding
 from symray.insight.health.interrupted import interrupted
 from symray.insight.health.latents import collapsed
+from symray.insight.health.misleading import mean_codes, poor_data
 from symray.insight.health.pruning import pruned_share
 from symray.insight.health.silence import silent
 from symray.insight.health.speed import slow_nodes
@@ -30,6 +31,7 @@ OF_TRIALS: tuple[Check, ...] = (
     few_feasible,
     collapsed,
     blind_adversary,
+    mean_codes,
     pruned_share,
     at_bounds,
     slow_nodes,
@@ -40,8 +42,8 @@ OF_TRIALS: tuple[Check, ...] = (
 )
 """What the record tells by itself; of equally severe findings the earlier is told first."""
 
-OF_SURROUNDINGS: tuple[Check, ...] = (full_disk, unwritten)
-"""What also asks the disk and MLflow."""
+OF_SURROUNDINGS: tuple[Check, ...] = (poor_data, full_disk, unwritten)
+"""What also asks the data's file, the disk and MLflow."""
 
 
 def health(

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
+from symray.errors import UserError
 from symray.insight.health.facts import Facts
 from symray.insight.health.finding import Finding
 from symray.insight.phrases import listed, plural
-from symray.tracking.client import brief, shown_runs, shown_uri
+from symray.tracking.address import answering
+from symray.tracking.client import shown_runs, shown_uri
 from symray.tracking.run_contents import RunContents, all_contents
 
 DELAY = 120.0
@@ -17,15 +19,11 @@ def unwritten(facts: Facts) -> Iterator[Finding]:
     if facts.unreadable:
         return
     try:
-        shown = shown_runs(facts.name)
-    except Exception as error:
-        # Whatever MLflow or the network raises is the finding.
-        yield _finding(
-            facts,
-            f"MLflow at {shown_uri()} does not answer ({brief(error)}), so nobody knows what it "
-            "shows of the study; the record is whole: start the server, then reconcile",
-            {"uri": shown_uri()},
-        )
+        with answering("reconcile"):
+            shown = shown_runs(facts.name)
+    except UserError as error:
+        sentence = f"{error}; nobody knows what it shows of the study, and the record is whole"
+        yield _finding(facts, sentence, {"uri": shown_uri()})
         return
     live = facts.state == "running"
     wanted = list(all_contents(facts.record, live))

@@ -6,7 +6,7 @@ import optuna
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 
-from symray.errors import UserError
+from symray.errors import UserError, shortened
 from symray.record import jsonl
 from symray.record.lease import Lease
 from symray.record.storage.sole_writer import SoleWriter
@@ -46,8 +46,12 @@ def open_journal(folder: Path, lease: Lease | None) -> JournalStorage:
         if lease is None:
             return JournalStorage(JournalFileBackend(path))
         return _DriversStorage(JournalFileBackend(path, lock_obj=_FencedLock(path, lease)))
-    except ValueError as error:
-        raise UserError(f"{path} is damaged ({error}); restore the file") from None
+    except OSError:
+        raise
+    except Exception as error:
+        # Replaying a damaged line may raise anything.
+        said = shortened(f"{type(error).__name__}: {' '.join(str(error).split())}", 100)
+        raise UserError(f"{path} is damaged ({said}); restore the file") from None
 
 
 def mend_journal(folder: Path) -> None:

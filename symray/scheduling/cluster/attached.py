@@ -3,7 +3,6 @@
 import logging
 import os
 import signal
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,8 @@ import ray
 from ray.exceptions import RayError
 
 from symray.errors import UserError
+from symray.scheduling.cluster.greeting import check_head
+from symray.scheduling.cluster.own import Say, ensure_token, silent, sockets_folder
 from symray.scheduling.cluster.token import token_sentence
 from symray.study_file import Resources
 
@@ -36,8 +37,11 @@ def attach(address: str) -> None:
     os.environ["RAY_ADDRESS"] = address
 
 
-def start_ray() -> None:
+def start_ray(say: Say = silent) -> None:
     """Start Ray in this process, or attach to the cluster that ``RAY_ADDRESS`` names.
+
+    Args:
+        say: is told where something is done otherwise than the environment wants it.
 
     Raises:
         UserError: nothing answers there, it refuses the token, or it runs other versions.
@@ -48,8 +52,10 @@ def start_ray() -> None:
     if address := os.environ.get("RAY_ADDRESS"):
         _join(address)
     else:
+        ensure_token()
         ray.init(
             address="local",  # else Ray attaches to whatever runs on this machine
+            _temp_dir=sockets_folder(say),
             include_dashboard=False,
             object_store_memory=OBJECT_STORE,
             log_to_driver=False,
@@ -72,13 +78,13 @@ def _join(address: str) -> None:
         raise UserError(_versions_sentence(address, error)) from error
 
 
-def check_resources(resources: Resources) -> None:
-    """Start Ray and see that a trial has room.
+def check_resources(resources: Resources, say: Say = silent) -> None:
+    """Start Ray and see that a trial has room; ``say`` is that of :func:`start_ray`.
 
     Raises:
         UserError: it takes more than this machine has.
     """
-    start_ray()
+    start_ray(say)
     if os.environ.get("RAY_ADDRESS"):
         return  # a cluster may grow
     total = ray.cluster_resources()  # type: ignore[no-untyped-call]
@@ -100,21 +106,14 @@ def as_many_as_fit(resources: Resources) -> int:
 
 
 def _check_reachable(address: str) -> None:
-    """See that somebody listens at HOST:PORT: Ray itself tries for many minutes.
+    """See that a head may be at HOST:PORT: Ray itself tries for many minutes, or blames the token.
 
     Raises:
-        UserError: nobody does.
+        UserError: nobody is there, or somebody else.
     """
     host, _, port = address.rpartition(":")
-    if not port.isdigit():
-        return
-    try:
-        socket.create_connection((host, int(port)), timeout=10).close()
-    except OSError as error:
-        raise UserError(
-            f"no Ray cluster answers at {address} ({error.strerror or error}); is its head "
-            "running, and can this machine reach it?"
-        ) from None
+    if port.isdigit() and os.environ.get("RAY_USE_TLS", "0") == "0":
+        check_head(host.strip("[]"), int(port))
 
 
 @contextmanager

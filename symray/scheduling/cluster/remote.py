@@ -14,6 +14,7 @@ from typing import Any
 
 import symray
 from symray.errors import UserError
+from symray.scheduling.cluster.greeting import check_dashboard
 from symray.scheduling.cluster.token import token_sentence
 
 MARK = "=== symray ==="
@@ -46,7 +47,7 @@ class RemoteCluster:
         address: of its dashboard, as http://HEAD:8265.
 
     Raises:
-        UserError: nothing answers there, or it refuses the token.
+        UserError: nothing answers there, something else does, or it refuses the token.
     """
 
     def __init__(self, address: str) -> None:
@@ -58,6 +59,7 @@ class RemoteCluster:
                 raise UserError(
                     "the Jobs API of Ray is not installed here: pip install 'symray[cluster]'"
                 ) from None
+            check_dashboard(self.address)
             self._client = JobSubmissionClient(self.address)
             for name in _TALKATIVE:  # they set their own levels
                 logging.getLogger(name).setLevel(logging.ERROR)

@@ -7,6 +7,7 @@ numbers, numbers before what follows from them.
 
 from symray.study_file.rules import (
     metrics,
+    packing,
     pretraining,
     pruning,
     sampling,
@@ -42,6 +43,7 @@ RULES = (
     pruning.one_seed_per_trial,
     pruning.metric_can_prune,
     pruning.something_is_left_to_prune,
+    packing.model_packs,
     trial0.grid_has_none,
     trial0.names_are_searched,
     trial0.values_lie_in_the_space,

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from symray.training.optimise import laid_out_as
+from symray.training.packed.gradients import Gradient
 
 EPS = 1e-8  # torch.optim.AdamW's
 QUANTITIES = ("step", "exp_avg", "exp_avg_sq")
@@ -25,82 +26,105 @@ class StackedAdamW:
         """Of ``parameters`` (K, ...) by name; the stacks are changed in place."""
         self._parameters = parameters
         self._betas = betas
+        some = next(iter(parameters.values()))
+        self._steps = torch.zeros(
+            len(parameters), len(some), dtype=torch.float32, device=some.device
+        )
         self.state = {
             name: {
-                "step": torch.zeros(len(p), dtype=torch.float32, device=p.device),
+                "step": steps,
                 "exp_avg": torch.zeros_like(p),
                 "exp_avg_sq": torch.zeros_like(p),
             }
+            for (name, p), steps in zip(parameters.items(), self._steps, strict=True)
+        }
+        self._apart = {
+            name: [p.unbind(), *(self.state[name][quantity].unbind() for quantity in QUANTITIES)]
             for name, p in parameters.items()
         }
 
     @torch.no_grad()
     def update(
-        self, names: Sequence[str], gradients: Sequence[Tensor], rates: Tensor, decays: Tensor
+        self,
+        names: Sequence[str],
+        gradients: Sequence[Gradient],
+        rows: slice,
+        rates: Tensor,
+        decays: Tensor,
     ) -> None:
-        """One step of the first n members' parameters ``names``.
+        """One step of the parameters ``names`` of the n members ``rows``.
 
         Args:
             names: of the parameters.
-            gradients: theirs, (n, ...).
+            gradients: theirs.
+            rows: of the stacks.
             rates: learning rates, (n,) float64.
             decays: weight decays, (n,) float64.
         """
-        way = _together if rates.is_cuda else _member_by_member
-        n = len(rates)
-        columns = [
-            self._parameters,
-            *({k: s[q] for k, s in self.state.items()} for q in QUANTITIES),
+        if len(names) == len(self.state):
+            self._steps[:, rows] += 1
+        else:
+            torch._foreach_add_([self.state[name]["step"][rows] for name in names], 1)
+        way = self._together if rates.is_cuda else self._member_by_member
+        way(names, gradients, rows, rates, decays)
+
+    def _member_by_member(
+        self,
+        names: Sequence[str],
+        gradients: Sequence[Gradient],
+        rows: slice,
+        rates: Tensor,
+        decays: Tensor,
+    ) -> None:
+        """By torch's fused kernel, which reads and writes each number once, as memory likes it.
+
+        It is the one that the Trainer uses: with equal gradients, equal to the last bit.
+        """
+        columns = [self._apart[name] for name in names]
+        grads = [
+            laid_out_as(self._parameters[name][rows], g).unbind() if isinstance(g, Tensor) else g
+            for name, g in zip(names, gradients, strict=True)
         ]
-        tensors = [[column[name][:n] for name in names] for column in columns]
-        torch._foreach_add_(tensors[1], 1)  # steps
-        way(tensors, list(gradients), rates, decays, self._betas)
+        numbers = zip(rates.tolist(), decays.tolist(), strict=True)
+        for k, (rate, decay) in enumerate(numbers):
+            parameters, steps, means, squares = (
+                [column[i][rows.start + k] for column in columns] for i in range(4)
+            )
+            torch._fused_adamw_(
+                parameters,
+                [g[k] for g in grads],
+                means,
+                squares,
+                [],
+                steps,
+                lr=rate,
+                beta1=self._betas[0],
+                beta2=self._betas[1],
+                weight_decay=decay,
+                eps=EPS,
+                amsgrad=False,
+                maximize=False,
+            )
 
+    def _together(
+        self,
+        names: Sequence[str],
+        gradients: Sequence[Gradient],
+        rows: slice,
+        rates: Tensor,
+        decays: Tensor,
+    ) -> None:
+        """By the formula, with no number on the host: what a CUDA graph can capture."""
+        for name, gradient in zip(names, gradients, strict=True):
+            p, (step, m, v) = self._parameters[name][rows], self._moments(name, rows)
+            g = gradient if isinstance(gradient, Tensor) else torch.stack(gradient)
+            shape = (-1, *(1,) * (p.ndim - 1))
+            rate, decay, t = (number.to(p.dtype).view(shape) for number in (rates, decays, step))
+            p.mul_(1 - rate * decay)
+            m.lerp_(g, 1 - self._betas[0])
+            v.mul_(self._betas[1]).addcmul_(g, g, value=1 - self._betas[1])
+            spread = (v / (1 - self._betas[1] ** t)).sqrt_().add_(EPS)
+            p.sub_(m / spread * (rate / (1 - self._betas[0] ** t)))
 
-def _member_by_member(
-    tensors: list[list[Tensor]],
-    gradients: list[Tensor],
-    rates: Tensor,
-    decays: Tensor,
-    betas: tuple[float, float],
-) -> None:
-    """By torch's fused kernel, which reads and writes each number once, as the CPU's memory likes.
-
-    It is the one that the Trainer uses: with equal gradients, equal to the last bit.
-    """
-    parameters, steps, *moments = ([t.unbind() for t in column] for column in tensors)
-    rows = [laid_out_as(p, g).unbind() for p, g in zip(tensors[0], gradients, strict=True)]
-    for k, (rate, decay) in enumerate(zip(rates.tolist(), decays.tolist(), strict=True)):
-        torch._fused_adamw_(
-            [p[k] for p in parameters],
-            [g[k] for g in rows],
-            [m[k] for m in moments[0]],
-            [v[k] for v in moments[1]],
-            [],
-            [s[k] for s in steps],
-            lr=rate,
-            beta1=betas[0],
-            beta2=betas[1],
-            weight_decay=decay,
-            eps=EPS,
-            amsgrad=False,
-            maximize=False,
-        )
-
-
-def _together(
-    tensors: list[list[Tensor]],
-    gradients: list[Tensor],
-    rates: Tensor,
-    decays: Tensor,
-    betas: tuple[float, float],
-) -> None:
-    """By the formula, with no number on the host: what a CUDA graph can capture."""
-    for p, step, m, v, g in zip(tensors[0], *tensors[1:], gradients, strict=True):
-        shape = (-1, *(1,) * (p.ndim - 1))
-        rate, decay, t = (number.to(p.dtype).view(shape) for number in (rates, decays, step))
-        p.mul_(1 - rate * decay)
-        m.lerp_(g, 1 - betas[0])
-        v.mul_(betas[1]).addcmul_(g, g, value=1 - betas[1])
-        spread = (v / (1 - betas[1] ** t)).sqrt_().add_(EPS)
-        p.sub_(m / spread * (rate / (1 - betas[0] ** t)))
+    def _moments(self, name: str, rows: slice) -> list[Tensor]:
+        return [self.state[name][quantity][rows] for quantity in QUANTITIES]

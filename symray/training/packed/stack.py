@@ -5,7 +5,7 @@ import copy
 import torch
 from torch import Tensor
 
-from symray.training.optimise import by_optimiser, laid_out_as, trained
+from symray.training.optimise import by_optimiser, trained
 from symray.training.packed.adam import QUANTITIES, StackedAdamW
 from symray.training.trainer import Trainer
 
@@ -26,9 +26,9 @@ class Stack:
     def __init__(self, like: Trainer, slots: int) -> None:
         self.model = copy.deepcopy(like.model).requires_grad_(False).train()
         self.parameters = {
-            name: torch.zeros_like(p, memory_format=torch.contiguous_format)
-            .expand(slots, *p.shape)
-            .contiguous()
+            name: torch.empty_strided(  # rows are laid out as the parameter
+                (slots, *p.shape), (p.numel(), *p.stride()), dtype=p.dtype, device=p.device
+            ).zero_()
             for name, p in self.model.named_parameters()
         }
         self.buffers = {name: torch.stack([b] * slots) for name, b in self.model.named_buffers()}
@@ -54,14 +54,12 @@ class Stack:
 
     @torch.no_grad()
     def release(self, trainer: Trainer) -> None:
-        """Give ``trainer`` tensors of its own again, equal to its row, as it trains them alone."""
-        memory_format = trainer.model.networks.memory_format
+        """Give ``trainer`` tensors of its own again, equal to its row."""
         for parameter in trainer.model.parameters():
-            wanted = memory_format if parameter.ndim == 4 else torch.contiguous_format
-            parameter.data = parameter.data.clone(memory_format=wanted)
-        for _, _, parameter, state in trainer.optimisers.moments():
+            parameter.data = parameter.data.clone()
+        for _, _, _, state in trainer.optimisers.moments():
             for quantity, value in state.items():
-                state[quantity] = laid_out_as(parameter, value.clone())
+                state[quantity] = value.clone()
 
     def finite(self, members: int) -> list[bool]:
         """Whether all weights are finite, of each of the first ``members``."""

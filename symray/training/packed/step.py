@@ -4,12 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
-from torch.func import functional_call, vmap
 
-from symray.data.base import Batch
-from symray.models.base import Hyperparameters, Loss, Noise, Phase
 from symray.training.loss_terms import LossTerm
-from symray.training.optimise import trained
+from symray.training.packed.gradients import Call, Compute, Gradient
 from symray.training.packed.stack import Stack
 from symray.training.packed.window import Window
 from symray.training.settings import Settings
@@ -39,69 +36,60 @@ class Numbers:
 
 
 class Step:
-    """The step of the first n members: no randomness, no synchronisation, no branch on data.
+    """The step of the members ``rows``: no randomness, no synchronisation, no branch on data.
 
     Attributes:
+        rows: of the stack.
         terms: what the losses of a step log, in the order of the calls.
         history: their values at each step of the window, (W, terms, n).
     """
 
     def __init__(
-        self, stack: Stack, window: Window, numbers: Numbers, phases: Sequence[Phase], members: int
+        self,
+        stack: Stack,
+        window: Window,
+        numbers: Numbers,
+        calls: Sequence[Call],
+        compute: Compute,
+        rows: slice,
     ) -> None:
-        self._stack, self._window, self._members = stack, window, members
-        self._phases = [(phase, list(trained(stack.model, phase))) for phase in phases]
+        self.rows = rows
+        self._stack, self._window, self._calls, self._compute = stack, window, calls, compute
         self._optimisers = list(stack.optimisers)
-        self._parameters = {
-            name: stacked[:members].detach().requires_grad_()
-            for name, stacked in stack.parameters.items()
-        }
-        self._buffers = {name: stacked[:members] for name, stacked in stack.buffers.items()}
-        self._hp = {name: values[:members] for name, values in numbers.hp.items()}
-        self._decays = numbers.decays[:members]
-        self._clips = None if numbers.clips is None else numbers.clips[:members]
+        self._parameters = {name: stacked[rows] for name, stacked in stack.parameters.items()}
+        self._buffers = {name: stacked[rows] for name, stacked in stack.buffers.items()}
+        self._hp = {name: values[rows] for name, values in numbers.hp.items()}
+        self._decays = numbers.decays[rows]
+        self._clips = None if numbers.clips is None else numbers.clips[rows]
         self.terms: list[LossTerm] = []
         self.history = torch.empty(0)
 
     def __call__(self) -> None:
         """Train the step that stands at the window's place, and go on to the next place."""
-        batches, noise, rates = self._window.step(self._members)
-        terms: list[LossTerm] = []
-        values: list[Tensor] = []
-        for (phase, names), drawn in zip(self._phases, noise, strict=True):
-            losses, logs = self._losses(phase.name, names, batches, drawn)
-            gradients = torch.autograd.grad(losses.sum(), [self._parameters[n] for n in names])
+        batches, noise, rates = self._window.step(self.rows)
+
+        def update(i: int, gradients: Sequence[Gradient]) -> None:
+            call = self._calls[i]
             if self._clips is not None:
                 gradients = _clipped(gradients, self._clips)
-            rate = rates[self._optimisers.index(phase.optimiser)]
-            optimiser = self._stack.optimisers[phase.optimiser]
-            optimiser.update(names, gradients, rate, self._decays)
-            for name, logged in {**logs, "loss": losses}.items():
-                terms.append(LossTerm(phase.name, name))
-                values.append(logged.detach())
-        self._write(terms, values)
+            name = call.phase.optimiser
+            rate = rates[self._optimisers.index(name)]
+            optimiser = self._stack.optimisers[name]
+            optimiser.update(call.names, gradients, self.rows, rate, self._decays)
 
-    def _losses(
-        self, phase: str, names: Sequence[str], batches: list[Batch], noise: Noise
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Each member's loss and logs, (n,); differentiable in the parameters ``names``."""
-        parameters = {
-            name: p if name in names else p.detach() for name, p in self._parameters.items()
-        }
+        logs = self._compute(update, self._parameters, self._buffers, batches, noise, self._hp)
+        terms = [
+            LossTerm(call.phase.name, name)
+            for call, logged in zip(self._calls, logs, strict=True)
+            for name in logged
+        ]
+        self._write(terms, [value for logged in logs for value in logged.values()])
 
-        def loss(p: dict[str, Tensor], b: dict[str, Tensor], *given: object) -> Loss:
-            result: Loss = functional_call(self._stack.model, (p, b), (phase, *given))
-            return result
-
-        hp: Hyperparameters = self._hp
-        return vmap(loss)(parameters, self._buffers, batches, noise, hp)
-
-    @torch.no_grad()
     def _write(self, terms: list[LossTerm], values: list[Tensor]) -> None:
         place = self._window.place
         if not self.terms:
             self.terms = terms
-            self.history = values[0].new_zeros(self._window.steps, len(terms), self._members)
+            self.history = values[0].new_zeros(self._window.steps, len(terms), len(values[0]))
         self.history.index_copy_(0, place.view(1), torch.stack(values).unsqueeze(0))
         place.add_(1)
 
@@ -111,11 +99,12 @@ def _set(values: Tensor, first: Sequence[float]) -> None:
     values[: len(first)].copy_(torch.tensor(first, dtype=torch.float64))
 
 
-def _clipped(gradients: Sequence[Tensor], most: Tensor) -> tuple[Tensor, ...]:
-    """``gradients`` (n, ...) of each member scaled down to the norm ``most`` (n,).
+def _clipped(gradients: Sequence[Gradient], most: Tensor) -> list[Gradient]:
+    """``gradients`` of each member scaled down to the norm ``most`` (n,).
 
     As :func:`torch.nn.utils.clip_grad_norm_` does for one.
     """
-    norms = torch.stack([g.reshape(len(g), -1).norm(dim=1) for g in gradients]).norm(dim=0)
+    stacked = [g if isinstance(g, Tensor) else torch.stack(g) for g in gradients]
+    norms = torch.stack([g.reshape(len(g), -1).norm(dim=1) for g in stacked]).norm(dim=0)
     scale = (most / (norms + 1e-6)).clamp(max=1)
-    return tuple(g * scale.view(-1, *(1,) * (g.ndim - 1)) for g in gradients)
+    return [g * scale.view(-1, *(1,) * (g.ndim - 1)) for g in stacked]

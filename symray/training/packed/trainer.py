@@ -4,15 +4,19 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from torch.nn.modules.conv import _ConvNd
 
 from symray.errors import UserError
+from symray.models.base import Model
 from symray.training.diverged import Diverged
 from symray.training.loss_terms import LossTerm
 from symray.training.optimise import by_optimiser, calls, learning_rate
 from symray.training.packed.capture import captured
+from symray.training.packed.gradients import calls_of, computation
 from symray.training.packed.key import packs, program
 from symray.training.packed.stack import Stack
 from symray.training.packed.step import Numbers, Step
+from symray.training.packed.trace import Traced
 from symray.training.packed.window import Window
 from symray.training.trainer import Trainer
 
@@ -28,7 +32,8 @@ class PackedTrainer:
     it.
 
     Members join and leave between epochs. On a GPU the step is captured once for all K rows, and
-    what an empty row computes is never read; on a CPU the step is that of the members there are.
+    what an empty row computes is never read. On a CPU some members at a time are trained, as many
+    as its caches like, and their step is traced once for each number of members.
 
     Attributes:
         members: the k-th has row k.
@@ -49,7 +54,6 @@ class PackedTrainer:
         self.members: list[Trainer] = []
         self.slots = slots
         self._program = _program_of(like)
-        self._phases = calls(like.phases, like.settings)
         self._optimisers = [phases[0] for phases in by_optimiser(like.phases).values()]
         self._stack = Stack(like, slots)
         self._window = Window(like, slots)
@@ -57,7 +61,13 @@ class PackedTrainer:
             list(like.hyperparameters), "gradient_clip" in like.settings, slots, like.device
         )
         self._captures = like.device.type == "cuda"
-        self._prepare(slots if self._captures else 0)
+        self._calls = calls_of(self._stack.model, calls(like.phases, like.settings))
+        compute = computation(self._stack.model, self._calls)
+        self._compute = compute if self._captures else Traced(compute, self._calls)
+        self._steps: list[Step] = []
+        self._runs: list[Callable[[], None]] = []
+        if self._captures:
+            self._prepare([slice(0, slots)])
 
     def join(self, trainer: Trainer) -> None:
         """Make ``trainer`` a member, with all that it has learnt so far.
@@ -92,8 +102,8 @@ class PackedTrainer:
         """
         if not self.members:
             return {}
-        if not self._captures and self._width != len(self.members):
-            self._prepare(len(self.members))
+        if not self._captures:
+            self._prepare(_cut(len(self.members), _at_once(self._stack.model)))
         self._numbers.set([(m.hyperparameters, m.settings) for m in self.members])
         values = self._train_epoch()
         finite = self._stack.finite(len(self.members))
@@ -102,11 +112,13 @@ class PackedTrainer:
             for row, member in enumerate(self.members)
         }
 
-    def _prepare(self, width: int) -> None:
-        """Make the step of the first ``width`` rows."""
-        self._width = width
-        self._step = Step(self._stack, self._window, self._numbers, self._phases, width)
-        self._run: Callable[[], None] = captured(self._step) if self._captures else self._step
+    def _prepare(self, cut: list[slice]) -> None:
+        """Make the steps of the rows ``cut``."""
+        if cut == [step.rows for step in self._steps]:
+            return
+        parts = self._stack, self._window, self._numbers, self._calls, self._compute
+        self._steps = [Step(*parts, rows) for rows in cut]
+        self._runs = [captured(step) if self._captures else step for step in self._steps]
 
     def _train_epoch(self) -> np.ndarray:
         """The members' steps; gives what was logged, (S, terms, K)."""
@@ -123,16 +135,20 @@ class PackedTrainer:
                     window.fill(row, chunk, begin)
                 done = sum(map(len, history))
                 window.rates[:steps, :, : len(members)] = rates[done : done + steps]
-                window.place.zero_()
-                for _ in range(steps):
-                    self._run()
-                history.append(self._step.history[:steps, :, : len(members)].double().cpu())
+                for run in self._runs:
+                    window.place.zero_()
+                    for _ in range(steps):
+                        run()
+                logged = torch.cat([step.history[:steps] for step in self._steps], dim=2)
+                history.append(logged[:, :, : len(members)].double().cpu())
         return torch.cat(history).numpy()
 
     def _outcome(self, member: Trainer, values: np.ndarray, finite: bool) -> Outcome:
         """What ``member`` makes of the values (S, terms) that its losses logged."""
         columns: dict[LossTerm, list[int]] = {}
-        for column, term in enumerate(self._step.terms):  # repeats of a phase log the same terms
+        for column, term in enumerate(
+            self._steps[0].terms
+        ):  # repeats of a phase log the same terms
             columns.setdefault(term, []).append(column)
         series = {term: values[:, found].ravel() for term, found in columns.items()}
         try:
@@ -150,3 +166,20 @@ def _program_of(trainer: Trainer) -> dict[str, object]:
         "device": trainer.device,
         **program(trainer.design, trainer.settings),
     }
+
+
+def _at_once(model: Model) -> int:
+    """How many members a CPU steps at once; what was measured stands in ``docs/packing.md``.
+
+    Small networks are paid for by the operation, and 16 share its price. Convolutions are paid for
+    by the number, and grouped ones, which vmap makes of several members', are several times slower
+    than separate ones.
+    """
+    return 1 if any(isinstance(module, _ConvNd) for module in model.modules()) else 16
+
+
+def _cut(members: int, most: int) -> list[slice]:
+    """Rows of the first ``members``, cut into as few and as equal parts of ``most`` as can be."""
+    parts = -(-members // most)
+    ends = [members * part // parts for part in range(parts + 1)]
+    return [slice(*ends[part : part + 2]) for part in range(parts)]

@@ -48,18 +48,18 @@ class Window:
             some = part[begin : begin + self.steps]
             room[: len(some), row].copy_(some)
 
-    def step(self, members: int) -> tuple[list[Batch], list[Noise], Tensor]:
-        """The next step of the first n ``members``.
+    def step(self, rows: slice) -> tuple[list[Batch], list[Noise], Tensor]:
+        """The next step of the n members ``rows``.
 
         Returns:
             Minibatches, ``x`` (n, B, ...) as networks see it; each call's noise, (n, ...) by name;
             learning rates, (optimisers, n).
         """
-        x, y, *noise = (self._next(part[:, :members]) for part in self._parts)
+        x, y, *noise = (self._next(part[:, rows]) for part in self._parts)
         batches = [Batch(self._expand(x[:, i]), y[:, i]) for i in range(x.shape[1])]
         drawn = iter(noise)
         named: list[Noise] = [{name: next(drawn) for name in names} for names in self._noise_names]
-        return batches, named, self._next(self.rates[..., :members])
+        return batches, named, self._next(self.rates[..., rows])
 
     def _next(self, room: Tensor) -> Tensor:
         return room.index_select(0, self.place.view(1)).squeeze(0)

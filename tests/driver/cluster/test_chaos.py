@@ -24,7 +24,7 @@ def chaos(monkeypatch: pytest.MonkeyPatch) -> Iterator[Chaos]:
 def test_nothing_is_lost_or_doubled(chaos: Chaos) -> None:
     # This seed begins with a node and the driver.
     outcome = chaos.run("short", trials=5, epochs=20, seed=2627, pause=(4, 8))
-    words = report(outcome, outcome.seconds)
+    words = report(outcome)
     assert {"node", "driver"} <= set(+outcome.kills), words
     assert outcome.lost == [], words + chaos.nodes.said()[-3000:]
     assert outcome.doubled == [], words + chaos.nodes.said()[-3000:]

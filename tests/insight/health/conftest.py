@@ -32,7 +32,7 @@ SOUND = {
     "kl_z0": 1.5,
     "kl_z1": 3.0,
     "mi_z0_y_sampled": 0.1,
-    "probe_r2": 0.4,
+    "probe_r2": 0.2,
 }
 TERMS = {"train/kl": 4.5, "train/adversary_mi": 0.02}
 

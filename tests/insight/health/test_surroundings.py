@@ -4,8 +4,10 @@ import shutil
 import time
 from collections import namedtuple
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from mlflow import MlflowClient
 
@@ -49,6 +51,29 @@ def test_mlflow_that_is_behind_or_away(
     began = time.monotonic()
     assert_told("searched", "MLflow", "does not answer")
     assert time.monotonic() - began < 120
+
+
+def test_codes_whose_means_tell_what_draws_do_not(
+    make_night: MakeNight, assert_told: AssertTold
+) -> None:
+    night = make_night()
+    night.fill(3, metrics={"mi_z0_y_sampled": 0.1, "probe_r2": 0.9})
+    words = ("trial 0 is invariant in drawn codes only (0.1 bits of Y)", "R^2 0.9")
+    assert_told("searched", "mean codes", *words, trial=0)
+
+
+def test_targets_that_hardly_vary(
+    make_night: MakeNight, assert_told: AssertTold, tmp_path: Path
+) -> None:
+    x = np.random.default_rng(0).normal(size=(500, 2))
+    y = np.zeros((500, 1))
+    y[::50] = 1
+    np.savez(tmp_path / "rare.npz", x=x, y=y)
+    night = make_night(f"data={{npz: {tmp_path / 'rare.npz'}}}")
+    night.fill(3)
+    assert_told("searched", "data", "rare.npz: y1 is 0 in 98.0% of the rows")
+    (tmp_path / "rare.npz").unlink()
+    assert "data" not in night.found()
 
 
 def test_a_damaged_record(make_night: MakeNight, assert_told: AssertTold) -> None:

@@ -5,9 +5,9 @@ steps. In float32 sums are rounded at 6e-8 of their largest term, and Adam divid
 gradient's own size, so that a weight moves by that share of the learning rate too far or too short,
 200 times: 1e-4 is some twenty times what was seen.
 
-The exception is the adversary's last bias: R doesn't change with it, its gradient is nothing but
-rounding, and Adam makes steps of the learning rate of that. It changes no loss, alone or in a pack,
-and so isn't compared.
+The exception is the adversary's last bias: R doesn't change with it, as a test shows, its gradient
+is nothing but rounding, and Adam makes steps of the learning rate of that. It changes no loss,
+alone or in a pack, and so isn't compared.
 """
 
 import math
@@ -15,6 +15,7 @@ import math
 import pytest
 import torch
 
+from symray.data.base import Batch
 from symray.models.registry import MODELS
 from symray.training.diverged import Diverged
 from symray.training.packed import PackedTrainer
@@ -81,6 +82,26 @@ def test_with_seven_others_as_alone_in_float32(build, case):
     assert_close(alone.evaluate(), members[3].evaluate(), 1e-3)
     if case != "stib":  # where gradients of the adversary's other weights are rounding as well
         assert_equal(alone, members[3], 1e-4)
+
+
+@pytest.mark.usefixtures("double")
+def test_no_loss_depends_on_the_adversarys_last_bias(build):
+    model = build("stib").model
+    generator = torch.Generator().manual_seed(0)
+    batches = [Batch(*torch.randn(2, 16, 2, generator=generator))]
+    noise = {"z": torch.randn(16, 3, generator=generator)}
+    hp = dict.fromkeys(["lambda", "beta", "bijection_weight", "y_weight"], torch.tensor(2.0))
+
+    def losses() -> list[float]:
+        return [model.loss(phase.name, batches, noise, hp)[0].item() for phase in model.phases]
+
+    before = losses()
+    with torch.no_grad():
+        model.get_parameter(FREE).add_(3.0)
+    assert losses() == pytest.approx(before, rel=1e-12)
+    with torch.no_grad():
+        model.get_parameter("adversary.4.weight").add_(torch.eye(2, 8))
+    assert losses() != pytest.approx(before, rel=1e-3)
 
 
 @pytest.mark.usefixtures("double")

@@ -5,7 +5,6 @@ from symray.errors import UserError
 from symray.models.stib import STIB
 from symray.training.build import build_trainer
 from symray.training.packed import PackedTrainer, pack_key
-from symray.training.packed import adam as adam_module
 from symray.training.packed import window as window_module
 from symray.training.packed.adam import StackedAdamW
 from symray.training.spec import TrialSpec
@@ -109,7 +108,7 @@ def test_adam_is_torchs_for_each_member(monkeypatch, way, dtype):
         torch.optim.AdamW(one.values(), float(rate), (0.5, 0.9), weight_decay=float(decay))
         for one, rate, decay in zip(alone, rates, decays, strict=True)
     ]
-    monkeypatch.setattr(adam_module, "_member_by_member", getattr(adam_module, way))
+    monkeypatch.setattr(StackedAdamW, "_member_by_member", getattr(StackedAdamW, way))
     stacked = StackedAdamW(stacks, (0.5, 0.9))
     for step in range(5):
         names = ["w", "b"] if step % 2 else ["b"]
@@ -117,9 +116,8 @@ def test_adam_is_torchs_for_each_member(monkeypatch, way, dtype):
         gradients = {
             n: torch.randn(s.shape, generator=generator, dtype=dtype) for n, s in stacks.items()
         }
-        stacked.update(
-            names, [gradients[n][:members] for n in names], rates[:members], decays[:members]
-        )
+        rows = slice(0, members)
+        stacked.update(names, [gradients[n][rows] for n in names], rows, rates[rows], decays[rows])
         for k in range(members):
             for name in stacks:
                 alone[k][name].grad = gradients[name][k] if name in names else None

@@ -11,6 +11,9 @@ Times = Mapping[str, Sequence[float]]
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 """Where steps are timed: a GPU where there is one."""
 
+CLOCK = {"cpu": "processor time of one thread", "cuda": "by the clock on a GPU"}
+"""What :func:`interleaved` measures there, in words."""
+
 
 def interleaved(
     ways: Mapping[str, Callable[[], object]], rounds: int, device: str = "cpu"

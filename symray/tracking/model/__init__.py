@@ -1,0 +1,1 @@
+"""What goes into the registry: a bundle that MLflow can load, serve and describe."""

@@ -1,0 +1,36 @@
+"""Matrix products of a pack on a CPU."""
+
+import torch
+from torch import Tensor
+
+_WORTH_IT = 2**19
+"""Multiply-adds of one product from which on a call of oneDNN's, some 10 us, is worth it."""
+
+
+def fast_products(a: Tensor, b: Tensor) -> bool:
+    """Whether to take :func:`products` for factors like ``a`` (K, m, i) and ``b`` (K, i, n)."""
+    return (
+        torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+        and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+        and a.device.type == "cpu"
+        and a.dtype is torch.float32
+        and a.shape[1] * a.shape[2] * b.shape[2] >= _WORTH_IT
+    )
+
+
+def products(a: Tensor, b: Tensor) -> Tensor:
+    """``torch.bmm(a, b)`` by oneDNN, a product at a time, without gradients; (K, m, n).
+
+    PyTorch leaves float32 products to MKL, which is slow on AMD's processors: at the size of our
+    layers oneDNN is 1.5 times as fast there (``docs/packing.md``; Intel's weren't measured). The
+    operation is the one that ``torch.compile`` takes for linear layers.
+    """
+    return torch.stack(apart(a, b))
+
+
+def apart(a: Tensor, b: Tensor) -> tuple[Tensor, ...]:
+    """The K products of :func:`products`, each (m, n), which saves the copy into one tensor."""
+    linear = torch.ops.mkldnn._linear_pointwise.default  # linear(x, w) = x @ w.mT
+    return tuple(
+        linear(x, y.mT, None, "none", [], "") for x, y in zip(a.unbind(), b.unbind(), strict=True)
+    )

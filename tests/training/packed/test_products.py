@@ -1,0 +1,38 @@
+import pytest
+import torch
+
+from symray.training.packed.products import apart, fast_products, products
+
+needs_onednn = pytest.mark.skipif(
+    not fast_products(torch.empty(1, 256, 256), torch.empty(1, 256, 256)),
+    reason="this PyTorch has no oneDNN, and products stay torch.bmm's",
+)
+
+
+def factors(turned: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    shapes = [(3, 40, 60), (3, 50, 40)] if turned else [(3, 60, 40), (3, 40, 50)]
+    a, b = (torch.randn(shape, generator=generator) for shape in shapes)
+    return (a.mT, b.mT) if turned else (a, b)
+
+
+@needs_onednn
+@pytest.mark.parametrize("turned", [False, True])
+def test_products_are_torchs(turned: bool) -> None:
+    a, b = factors(turned)
+    expected = torch.bmm(a.double(), b.double()).float()
+    torch.testing.assert_close(products(a, b), expected, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(torch.stack(apart(a, b)), expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        (torch.empty(4, 60, 256), torch.empty(4, 256, 3)),
+        (torch.empty(1, 256, 256, dtype=torch.float64),) * 2,
+        (torch.empty(1, 256, 256, device="meta"),) * 2,
+    ],
+    ids=["small", "double", "elsewhere"],
+)
+def test_other_products_stay(a: torch.Tensor, b: torch.Tensor) -> None:
+    assert not fast_products(a, b)

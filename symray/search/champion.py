@@ -1,7 +1,6 @@
 """The champion: the study's best model as a folder that can be registered and downloaded."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any

@@ -11,7 +11,7 @@ PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13; do \
 NO_PYTHON = symray needs Python 3.11 or newer and found none: install it, or name one with \
 	`make PYTHON=/path/to/python3.11`
 
-.PHONY: study test test-slow chaos lint bench docs clean
+.PHONY: study test test-slow chaos lint bench docs dist clean
 
 # Set up, then run the quickstart study; again, it goes on with it or shows its result.
 study: $(VENV)/.installed
@@ -57,6 +57,10 @@ bench: $(VENV)/.installed-dev $(ONLY:%=benchmarks/%.py)
 # The documentation as a site, in build/docs; a warning fails.
 docs: $(VENV)/.installed-dev
 	$(BIN)/sphinx-build -q -W --keep-going docs build/docs
+
+# A wheel and an sdist in dist/.
+dist: $(VENV)/.installed-dev
+	$(BIN)/python -m build --no-isolation
 
 # Forget the set-up and all caches; studies' results stay.
 clean:

@@ -9,6 +9,9 @@ WIDTH, HEIGHT = 300, 190
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 10, 10, 36
 _TICKS = 4
 
+FAINTEST = 0.15
+"""Opacity of the weakest point."""
+
 
 @dataclass(frozen=True)
 class Point:
@@ -39,10 +42,10 @@ def scatter(
         parts.append(f'<polyline class="line" points="{path}"/>')
     order = {"infeasible": 0, "other": 1, "front": 2, "chosen": 3}
     for p in sorted(drawn, key=lambda p: order[p.kind]):
-        radius = 5 if p.kind == "chosen" else 3
+        radius, strength = 5 if p.kind == "chosen" else 3, max(FAINTEST, p.strength)
         parts.append(
             f'<circle class="{p.kind}" cx="{along.place(p.x):.1f}" cy="{up.place(p.y):.1f}" '
-            f'r="{radius}" opacity="{p.strength:.2f}"><title>{escape(p.title)}</title></circle>'
+            f'r="{radius}" opacity="{strength:.2f}"><title>{escape(p.title)}</title></circle>'
         )
     return _svg(HEIGHT, "".join(parts), f"{y_label} over {x_label}")
 

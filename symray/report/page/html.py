@@ -18,9 +18,6 @@ from symray.report.page.references import references
 from symray.report.page.story import Story, story_of
 from symray.search.leaderboard import Candidate
 
-FAINTEST = 0.15
-"""Opacity of the trial whose other settings are farthest from the chosen one's."""
-
 
 def page(table: PaperTable) -> str:
     """The page of a table's studies."""
@@ -89,8 +86,9 @@ def _charts(story: Story) -> dict[str, list[Markup]]:
         bars(list(shares.items()), f"importance for {name}")
         for name, shares in story.importances.items()
     ]
+    near = _closeness(story)
     sensitivity = [
-        _sensitivity(story, parameter, index, objective)
+        _sensitivity(story, near, parameter, index, objective)
         for index, objective in enumerate(story.record.file.objectives)
         for parameter in story.record.file.search
     ]
@@ -98,7 +96,9 @@ def _charts(story: Story) -> dict[str, list[Markup]]:
     return {name: [Markup(c) for c in charts if c] for name, charts in named.items()}
 
 
-def _sensitivity(story: Story, parameter: str, index: int, objective: str) -> str:
+def _sensitivity(
+    story: Story, near: list[dict[str, float]], parameter: str, index: int, objective: str
+) -> str:
     points = [
         Point(
             float(row.params[parameter]),
@@ -106,9 +106,9 @@ def _sensitivity(story: Story, parameter: str, index: int, objective: str) -> st
             f"#{row.number}: {parameter} {row.params[parameter]:.4g}, {objective} "
             f"{row.objectives[index]:.4g}",
             _kind(story, row),
-            _closeness(story, row, parameter),
+            min((v for name, v in close.items() if name != parameter), default=1.0),
         )
-        for row in story.board
+        for row, close in zip(story.board, near, strict=True)
         if parameter in row.params
     ]
     return scatter(points, parameter, objective, story.is_log(parameter))
@@ -142,24 +142,18 @@ def _kind(story: Story, row: Candidate) -> str:
     return "other" if row.feasible else "infeasible"
 
 
-def _closeness(story: Story, row: Candidate, parameter: str) -> float:
-    """1 where all other settings are the chosen trial's, less the farther they are."""
-    chosen = story.chosen
-    if chosen is None:
-        return 0.6
-    apart = 0.0
-    for name in row.params:
-        if name == parameter or name not in chosen.params:
+def _closeness(story: Story) -> list[dict[str, float]]:
+    """By trial of the board and setting: how near the chosen trial's that setting is, 1 to 0."""
+    chosen, columns = story.chosen, {}
+    for name in story.record.file.search:
+        scale = math.log if story.is_log(name) else float
+        values = [scale(row.params[name]) if name in row.params else None for row in story.board]
+        known = [value for value in values if value is not None]
+        if chosen is None or name not in chosen.params or min(known) == max(known):
             continue
-        values = [_scaled(story, name, c.params[name]) for c in story.board if name in c.params]
-        wide = max(values) - min(values)
-        here, there = (_scaled(story, name, c.params[name]) for c in (row, chosen))
-        apart = max(apart, abs(here - there) / wide if wide else 0.0)
-    return max(FAINTEST, 1 - apart)
-
-
-def _scaled(story: Story, name: str, value: float) -> float:
-    return math.log(value) if story.is_log(name) else float(value)
+        there, wide = scale(chosen.params[name]), max(known) - min(known)
+        columns[name] = [0.0 if v is None else 1 - abs(v - there) / wide for v in values]
+    return [{name: column[i] for name, column in columns.items()} for i in range(len(story.board))]
 
 
 def _number(value: Any) -> str:

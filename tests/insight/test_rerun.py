@@ -117,7 +117,7 @@ def test_what_a_pack_has_trained_is_repeated_in_a_pack(
             run.save()
     found = rerun(own_copy, 0)
     assert found.packed
-    assert found.identical
+    assert found.as_expected
     assert found.agreeing == found.epochs == 2
 
 

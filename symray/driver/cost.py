@@ -11,10 +11,10 @@ import torch
 from symray.search.first_trials import first_task
 from symray.study_file import StudyFile
 from symray.tasks.task import Task
-from symray.tasks.worker import metrics_at_the_end
+from symray.tasks.worker import metrics_at_the_end, metrics_on_the_way
 from symray.training.build import build_trainer
 from symray.training.checkpoint import write_checkpoint
-from symray.training.evaluation import CHEAP, metric_names
+from symray.training.evaluation import metric_names
 from symray.training.spec import TrialSpec
 from symray.training.trainer import Trainer
 
@@ -61,8 +61,8 @@ def measure(task: Task) -> Cost:
         start = time.perf_counter()
         trainer.run_epoch()
         epoch = (time.perf_counter() - start) * whole / steps
-        _evaluate(trainer, (CHEAP | set(task.metrics)) & has)  # compiles the estimators
-        evaluation = _evaluate(trainer, (CHEAP | set(task.metrics)) & has)
+        _evaluate(trainer, metrics_on_the_way(task, has))  # compiles the estimators
+        evaluation = _evaluate(trainer, metrics_on_the_way(task, has))
         last = _evaluate(trainer, metrics_at_the_end(task, has))
         return Cost(
             device=str(trainer.device),

@@ -20,7 +20,7 @@ class Metric:
         invariance: measures what Z0 knows of Y; trivially good for an untrained encoder, so it is
             an objective only under constraints, and never what prunes.
         cheap: evaluated after every epoch even when no study asks for it.
-        costly: evaluated only where a study names it, and in confirmations.
+        costly: evaluated only where a study names it, and never before a training's last epoch.
         rebuilds: measures the reconstruction of X, or the prediction of Y; a bound on such a metric
             is what keeps an invariance from being empty.
     """

@@ -74,6 +74,7 @@ class Confirmation:
 
     def _task(self, number: int, index: int) -> Task:
         trial = Task.load(self.record.trial_folder(number))
+        asked = sorted({*trial.metrics, *self.record.file.confirmation.metrics})
         seed = derive_seed(self.record.file.seed, "confirmation", number, index)
         return replace(
             trial,
@@ -81,7 +82,7 @@ class Confirmation:
             kind="confirmation",
             folder=str(self.record.folder / "confirmation" / f"{number:04d}-{index}"),
             spec=trial.spec | {"seed": seed},
-            metrics=(),
+            metrics=tuple(name for name in asked if METRICS[name].costly),
             repeats=1,
         )
 

@@ -147,6 +147,8 @@ class Confirmation(Section):
     """how many of the best trials; 0 switches the confirmation off"""
     seeds: Annotated[int, Field(ge=1)] = 5
     """fresh seeds of each"""
+    metrics: Annotated[tuple[str, ...], Strict(False)] = ()
+    """costly metrics that each of these trainings ends with, such as mi_z0_y_neural"""
 
 
 class Checkpoints(Section):

@@ -26,8 +26,8 @@ class Task:
             for it.
         folder: its record: ``metrics.jsonl``, checkpoints, output.
         spec: a :class:`symray.training.spec.TrialSpec` as JSON.
-        metrics: metrics evaluated while it trains; the last epoch evaluates all but costly ones
-            that are not among them, and of a confirmation all.
+        metrics: metrics evaluated while it trains, the costly among them at its end; the last
+            epoch evaluates all that aren't costly.
         repeats: seeds trained one after another and averaged.
         checkpoint_every: seconds between checkpoints at least.
         threads: CPU threads; part of what makes it repeatable.

@@ -236,8 +236,7 @@ class TaskRun:
         has = metric_names(self.trainer.design, self._spec.pretrains)
         if self.trainer.finished:
             return self.trainer.evaluate("validation", metrics_at_the_end(self.task, has))
-        cheap = {name for name in has if METRICS[name].cheap}
-        return self.trainer.evaluate("validation", (cheap | set(self.task.metrics)) & has)
+        return self.trainer.evaluate("validation", metrics_on_the_way(self.task, has))
 
     def _fail(self, reason: str, out_of_memory: bool) -> Report:
         self._check_not_superseded()
@@ -268,10 +267,14 @@ class TaskRun:
         )
 
 
+def metrics_on_the_way(task: Task, has: Collection[str]) -> set[str]:
+    """Those of the metrics that a model ``has`` which epochs before the last evaluate."""
+    asked = {name for name in task.metrics if not METRICS[name].costly}
+    return {name for name in has if METRICS[name].cheap or name in asked}
+
+
 def metrics_at_the_end(task: Task, has: Collection[str]) -> set[str]:
     """Those of the metrics that a model ``has`` which the last epoch of ``task`` evaluates."""
-    if task.kind == "confirmation":
-        return set(has)
     return {name for name in has if not METRICS[name].costly or name in task.metrics}
 
 

@@ -117,6 +117,8 @@ SPLITS = [
 ]  # fmt: skip
 
 METRICS = [
+    ({"extra": "confirmation: {metrics: [mi_z0_y_neurl]}"}, "s.yaml:6: confirmation.metrics[0]: "
+     "there is no metric 'mi_z0_y_neurl'; did you mean 'mi_z0_y_neural'?"),
     ({"extra": "objectives: {loss: minimize}"}, "s.yaml:6: objectives.loss: loss is a term of the "
      "training loss, which changes its meaning as lambda grows; use a metric such as x_mae"),
     ({"extra": "objectives: {train/x_rec: minimize}"}, "s.yaml:6: objectives.train/x_rec: "

@@ -31,6 +31,7 @@ RULES = (
     metrics.objectives_are_metrics,
     metrics.directions_are_the_metrics_own,
     metrics.constraints_are_metrics,
+    metrics.confirmation_evaluates_metrics,
     metrics.invariance_stands_under_constraints,
     split.searched_split_keeps_z0_informative,
     sampling.options_fit_the_sampler,

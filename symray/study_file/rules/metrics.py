@@ -33,6 +33,12 @@ def constraints_are_metrics(file: StudyFile) -> None:
             )
 
 
+def confirmation_evaluates_metrics(file: StudyFile) -> None:
+    """What a confirmation evaluates beside the usual is a metric, too."""
+    for i, name in enumerate(file.confirmation.metrics):
+        known_metric(file, ("confirmation", "metrics", i), name)
+
+
 def invariance_stands_under_constraints(file: StudyFile) -> None:
     """An untrained or collapsed encoder is invariant; only a model that reconstructs counts."""
     invariances = [name for name in file.objectives if METRICS[name].invariance]

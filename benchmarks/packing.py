@@ -1,6 +1,6 @@
 """Trials trained as one program against trials that are processes: member-steps a second.
 
-    python benchmarks/packing.py [--seconds 4] [--rounds 3] [--only NAME ...] [--quick]
+    python benchmarks/packing.py [--seconds 4] [--rounds 3] [--only NAME ...]
 
 Each arrangement is some processes of one thread, started together; each trains a Trainer of its
 own, or a pack of K members. They take turns, round by round, so that what else the machine does
@@ -15,7 +15,6 @@ machine that does nothing else; on a GPU it is the clock's.
 Where there is a GPU, it is the GPU that is measured, with K up to 256 and 1, 4 and 8 processes.
 """
 
-import argparse
 import multiprocessing
 import os
 import resource
@@ -28,9 +27,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from machine import machine
 from molecules import random_molecules
 
+from measuring.command import Options, Parser, run
+from measuring.results import Results
+from measuring.table import Column, Table
 from symray.data.zinc import ZINC
 from symray.models.design import Design
 from symray.models.presets import preset_settings
@@ -81,7 +82,7 @@ def trainer(case: str, seed: int, folder: Path) -> Trainer:
         return build_trainer(TrialSpec(model, data, given, seed), device)
     design = Design(MODELS[model], ZINC.form)
     settings = resolve_settings(design, preset_settings(model, "zinc"), given)
-    molecules = random_molecules(folder)
+    molecules = random_molecules(folder, 20_000)
     network = build_model(design, molecules.x_shape, 1, settings, seed)
     return Trainer(network, molecules, settings, seed, device)
 
@@ -112,7 +113,7 @@ def resident() -> float:
 
 
 def work(case: str, members: int, seconds: float, start: Barrier, done: Any) -> None:
-    """Train for ``seconds`` from when all processes are ready; puts a :class:`Rate`."""
+    """Train for ``seconds`` from when all processes are ready; puts what a :class:`Rate` has."""
     torch.set_num_threads(1)
     before = resident()
     with tempfile.TemporaryDirectory() as folder:
@@ -126,7 +127,7 @@ def work(case: str, members: int, seconds: float, start: Barrier, done: Any) -> 
             epoch()
             epochs += 1
         steps = CASES[case][3] * max(1, members) * epochs / (clock() - began)
-        done.put(Rate(steps, (total - free) / 2**20 if ON_GPU else resident() - before))
+        done.put((steps, (total - free) / 2**20 if ON_GPU else resident() - before))
 
 
 def together(case: str, arrangement: Arrangement, seconds: float) -> Rate:
@@ -139,7 +140,7 @@ def together(case: str, arrangement: Arrangement, seconds: float) -> Rate:
     ]
     for worker in workers:
         worker.start()
-    rates = [done.get(timeout=1800) for _ in workers]
+    rates = [Rate(*done.get(timeout=1800)) for _ in workers]
     for worker in workers:
         worker.join()
     members = max(1, arrangement.members)
@@ -154,13 +155,13 @@ def arrangements(case: str, quick: bool) -> list[Arrangement]:
     packs = [1, 4, 16, 64, 256] if ON_GPU else [1, 4, 16, 64]
     if case == ZINC_VAE or (case.startswith("Non-Syn") and not ON_GPU):
         packs = [1, 4]
-    if quick:
-        alone, packs = alone[:2], packs[:2]
     both = [Arrangement(2, k) for k in packs[-2:]] if not ON_GPU else []
+    if quick:
+        alone, packs, both = alone[:1], packs[1:2], []
     return [*(Arrangement(p, 0) for p in alone), *(Arrangement(1, k) for k in packs), *both]
 
 
-def compare(case: str, seconds: float, rounds: int, quick: bool) -> None:
+def compare(table: Table, case: str, seconds: float, rounds: int, quick: bool) -> None:
     ways = arrangements(case, quick)
     found: dict[Arrangement, list[Rate]] = {way: [] for way in ways}
     ratios: dict[Arrangement, list[float]] = {way: [] for way in ways}
@@ -171,34 +172,34 @@ def compare(case: str, seconds: float, rounds: int, quick: bool) -> None:
             peers = [w for w in ways if not w.members and (ON_GPU or w.processes == way.processes)]
             best = max(found[w][-1].steps for w in peers)
             ratios[way].append(found[way][-1].steps / best)
-    print(f"\n{case}")
     for way in ways:
         steps, mib = (statistics.median(values) for values in zip(*found[way], strict=True))
-        print(
-            f"  {way!s:20} {steps:9,.1f} member-steps/s  {1e3 * way.processes / steps:9.2f} ms each"
-            f"  {statistics.median(ratios[way]):6.2f} x unpacked  {mib:7.1f} MiB a member",
-            flush=True,
-        )
+        each = 1e3 * way.processes / steps
+        table.add(case, str(way), steps, each, statistics.median(ratios[way]), mib)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+def measure(results: Results, options: Options) -> None:
+    table = results.table(
+        "cuda" if ON_GPU else "cpu",
+        "Steps of members in all, and their ratio to the best without a pack in the same round",
+        *(Column("case"), Column("processes"), Column("member-steps a second", form=",.1f")),
+        *(Column("a step of a process", "ms", ".2f"), Column("of unpacked", "x", ".2f")),
+        Column("memory of a member", "MiB", ".1f"),
     )
-    parser.add_argument("--seconds", type=float, default=4)
+    with tempfile.TemporaryDirectory() as cache:
+        os.environ.setdefault("SYMRAY_CACHE", cache)
+        for case in options.only[:1] if options.quick else options.only:
+            if options.quick:
+                compare(table, case, seconds=0, rounds=1, quick=True)
+            else:
+                compare(table, case, options.seconds, options.rounds, quick=False)
+
+
+def add_options(parser: Parser) -> None:
+    parser.add_argument("--seconds", type=float, default=4, help="of each measurement")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", nargs="+", choices=CASES, default=list(CASES), metavar="NAME")
-    parser.add_argument("--quick", action="store_true", help="to see that it runs")
-    options = parser.parse_args()
-    print(machine())
-    for case in options.only:
-        if options.quick:
-            compare(case, 0, 1, quick=True)
-        else:
-            compare(case, options.seconds, options.rounds, quick=False)
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as cache:
-        os.environ.setdefault("SYMRAY_CACHE", cache)
-        main()
+    run(measure, add_options)

@@ -22,6 +22,7 @@ _PUBLIC = {
     "open": "symray.api.study:open",
     "studies": "symray.api.study:studies",
     "study": "symray.api.building:study",
+    "write_report": "symray.api.report:write_report",
 }
 
 __all__ = ["__version__", *_PUBLIC]  # all are texts

@@ -3,6 +3,7 @@ from symray.api.launching import launch as launch
 from symray.api.launching import launch_suite as launch_suite
 from symray.api.model import TrainedModel as TrainedModel
 from symray.api.model import load_model as load_model
+from symray.api.report import write_report as write_report
 from symray.api.study import Study as Study
 from symray.api.study import compare as compare
 from symray.api.study import open as open

@@ -23,14 +23,8 @@ from symray.tracking.client import experiment_id, make_client
 from symray.tracking.names import task_of
 from symray.tracking.run_contents import MLFLOW_STATUS
 
-pytest_plugins = [
-    "commands",
-    "services",
-    "nodes",
-    "records",
-    "stores",
-    "strangers",
-]  # tests/support
+# of tests/support
+pytest_plugins = ["commands", "services", "nodes", "records", "stores", "strangers"]
 
 
 class ClusterInOne(LoadFileScheduling):

@@ -24,7 +24,9 @@ from symray.cli.commands.models import models
 from symray.cli.commands.pictures import synergy, traverse
 from symray.cli.commands.predict import predict
 from symray.cli.commands.repeat import rerun, try_file
+from symray.cli.commands.report import report
 from symray.cli.commands.status import status
+from symray.cli.commands.studies import studies
 from symray.cli.commands.trials import logs, trials
 from symray.cli.commands.ui import ui
 from symray.cli.options import INTERRUPTED
@@ -87,6 +89,7 @@ for _panel, _name, _command in (
     (LOOK, "explain", explain),
     (LOOK, "logs", logs),
     (LOOK, "compare", compare),
+    (LOOK, "report", report),
     (LOOK, "synergy", synergy),
     (LOOK, "ui", ui),
     (LOOK, "rerun", rerun),
@@ -98,6 +101,7 @@ for _panel, _name, _command in (
     app.command(_name, rich_help_panel=_panel)(_command)
 app.add_typer(new, name="new", rich_help_panel=BEGIN)
 app.add_typer(data, name="data", rich_help_panel=BEGIN)
+app.add_typer(studies, name="studies", rich_help_panel=BEGIN)
 app.add_typer(models, name="models", rich_help_panel=USE)
 
 

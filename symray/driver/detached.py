@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from symray.errors import UserError
-from symray.record import jsonl, lines
+from symray.record import forms, jsonl
 from symray.record.home import make_study_folder
 
 LOG = "driver.log"
@@ -44,7 +44,7 @@ def start_detached(command: Sequence[str], name: str) -> Path:
 
 
 def _begun(folder: Path) -> int:
-    events = jsonl.read(folder / "events.jsonl", lines.event)
+    events = jsonl.read(folder / "events.jsonl", forms.event)
     return sum(event["event"] in ("launch", "resume") for event in events)
 
 

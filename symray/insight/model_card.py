@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from symray.training.bundle import verify_bundle
+from symray.training.bundle import understanding, verify_bundle
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,11 @@ def read_card(folder: Path) -> ModelCard:
         UserError: a file is missing or damaged.
     """
     verify_bundle(folder)
+    with understanding(folder):
+        return _card(folder)
+
+
+def _card(folder: Path) -> ModelCard:
     config = json.loads((folder / "config.json").read_text())
     return ModelCard(
         model=config["trial"]["model"],

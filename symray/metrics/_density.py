@@ -81,7 +81,7 @@ def mixture(weights: Weights, z: Tensor) -> Mixture:
     raw = torch.baddbmm(weights["b3"], hidden, weights["w3"])
     dy = weights["skip"].shape[-1]
     raw = raw.view(*raw.shape[:2], COMPONENTS, -1)
-    logit, mean, log_diagonal, below = raw.split([1, dy, dy, dy * (dy - 1) // 2], dim=-1)
+    logit, mean, log_diagonal, below = torch.split(raw, [1, dy, dy, dy * (dy - 1) // 2], dim=-1)
     mean = mean + torch.bmm(z, weights["skip"])[:, :, None]
     log_diagonal = (log_diagonal + weights["log_precision"][:, :, None]).clamp(-5, 6)
     factor = torch.diag_embed(log_diagonal.exp())
@@ -140,12 +140,12 @@ def _run_epoch(
 ) -> None:
     """Each network sees its points (M, n) once, in an order of its own."""
     members, n = training.shape
-    batch = min(max(n // 16, 32), LARGEST_BATCH)
+    batch = min(n, max(n // 16, 32), LARGEST_BATCH)
     order = torch.rand(members, n, generator=generator).argsort(1)
-    for rows in training.gather(1, order)[:, : n - n % batch].split(batch, dim=1):
+    for rows in torch.split(training.gather(1, order)[:, : n - n % batch], batch, dim=1):
         loss = -mixture(weights, z[rows]).log_density(y[rows]).mean(1).sum()
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         clip_grad_norm_(weights.values(), LARGEST_GRADIENT * members**0.5)
         optimizer.step()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from symray.errors import UserError
-from symray.record.lines import Check
+from symray.record.forms import Check
 
 
 def append(path: Path, items: Iterable[Mapping[str, Any]]) -> None:

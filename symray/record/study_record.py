@@ -13,7 +13,7 @@ import optuna
 from optuna.storages import BaseStorage
 
 from symray.errors import UserError
-from symray.record import jsonl, lines
+from symray.record import forms, jsonl
 from symray.record.atomic import write_atomically
 from symray.record.fingerprints import code_of
 from symray.record.home import home
@@ -115,7 +115,7 @@ class StudyRecord:
 
     def events(self, event: str | None = None) -> list[dict[str, Any]]:
         """What was done to the study, in order; only events of one kind where one is named."""
-        events = jsonl.read(self.folder / "events.jsonl", lines.event)
+        events = jsonl.read(self.folder / "events.jsonl", forms.event)
         return [item for item in events if event is None or item["event"] == event]
 
     def trials(self, *states: TrialState) -> list[FrozenTrial]:
@@ -172,7 +172,7 @@ class StudyRecord:
         total, began, last = 0.0, None, 0.0
         signs = [(e["time"], e["event"] in ("launch", "resume")) for e in self.events()]
         records = self.folder.glob("trials/*/metrics.jsonl")
-        epochs = [line for path in records for line in jsonl.read(path, lines.epoch)]
+        epochs = [line for path in records for line in jsonl.read(path, forms.epoch)]
         signs += [(line["time"], False) for line in epochs]
         for moment, starts in sorted(signs):
             if starts:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from symray.metrics import METRICS
-from symray.record import jsonl, lines
+from symray.record import forms, jsonl
 
 LOSSES = "losses.jsonl"
 
@@ -16,7 +16,7 @@ def metric_lines(folder: Path) -> list[dict[str, Any]]:
 
     The first ones may also have ``steps``: by name, a value for each of their steps.
     """
-    newest = {line["epoch"]: line for line in jsonl.read(folder / "metrics.jsonl", lines.epoch)}
+    newest = {line["epoch"]: line for line in jsonl.read(folder / "metrics.jsonl", forms.epoch)}
     return [newest[epoch] for epoch in sorted(newest)]
 
 
@@ -49,7 +49,7 @@ def task_events(folder: Path) -> list[dict[str, Any]]:
     different machines.
     """
     events = [
-        line for name in ("events.jsonl", LOSSES) for line in jsonl.read(folder / name, lines.event)
+        line for name in ("events.jsonl", LOSSES) for line in jsonl.read(folder / name, forms.event)
     ]
     return sorted(events, key=lambda event: float(event["time"]))
 
@@ -67,7 +67,7 @@ def run_id(folder: Path) -> str | None:
 
 def outcome_of(folder: Path) -> dict[str, Any] | None:
     """How a training that isn't a trial ended, state, reason and time; None while it hasn't."""
-    outcomes = jsonl.read(folder / "outcome.jsonl", lines.outcome)
+    outcomes = jsonl.read(folder / "outcome.jsonl", forms.outcome)
     return outcomes[-1] if outcomes else None
 
 

@@ -1,13 +1,13 @@
 """The champion: the study's best model as a folder that can be registered and downloaded."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from symray.metrics import METRICS
-from symray.record.atomic import write_atomically
+from symray.record import forms
+from symray.record.atomic import read_json, write_atomically
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import last_line
 from symray.search.leaderboard import candidate, rank
@@ -59,14 +59,14 @@ def champion_training(record: StudyRecord) -> Task:
 def read_metrics(record: StudyRecord) -> dict[str, float | None]:
     """The champion's metrics, None where one isn't finite."""
     path = record.folder / "champion" / "model" / "metrics.json"
-    content: dict[str, float | None] = json.loads(path.read_text())
+    content: dict[str, float | None] = read_json(path, forms.metrics)
     return content
 
 
 def registered(record: StudyRecord) -> dict[str, str] | None:
     """Name and version in the registry, and the version that is champion there; None before."""
     path = record.folder / "champion" / "registered.json"
-    content: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    content: dict[str, str] = read_json(path, forms.registered) if path.exists() else {}
     if content.pop("sha256", None) != digest(record):
         return None
     return {ALIAS: content["version"]} | content

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from symray.metrics import METRICS
-from symray.record.atomic import write_atomically
+from symray.record import forms
+from symray.record.atomic import read_json, write_atomically
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import last_line, outcome_of, write_outcome
 from symray.search.leaderboard import Candidate, candidate, leaderboard, rank
@@ -128,7 +129,7 @@ def choose(record: StudyRecord, tasks: Sequence[Task]) -> dict[str, Any]:
 def read_confirmation(record: StudyRecord) -> dict[str, Any] | None:
     """The confirmation's result, once there is one."""
     path = record.folder / "confirmation.json"
-    return json.loads(path.read_text()) if path.exists() else None
+    return read_json(path, forms.confirmation) if path.exists() else None
 
 
 def seed_metrics(folder: Path, split: str) -> dict[str, float] | None:
@@ -143,7 +144,7 @@ def seed_metrics(folder: Path, split: str) -> dict[str, float] | None:
         values = last_line(folder)["values"]
         return {name: values[name] for name in METRICS.among(values)}
     path = folder / "test.json"
-    return json.loads(path.read_text()) if path.exists() else None
+    return read_json(path, forms.metrics) if path.exists() else None
 
 
 def _entry(tasks: Sequence[Task]) -> dict[str, Any]:
@@ -187,7 +188,7 @@ def _test_metrics(task: Task) -> dict[str, float]:
         trainer = load_trained(task)
         names = list(_final_metrics(task))
         write_atomically(path, json.dumps(trainer.evaluate("test", names), indent=1))
-    content: dict[str, float] = json.loads(path.read_text())
+    content: dict[str, float] = read_json(path, forms.metrics)
     return content
 
 

@@ -2,11 +2,14 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
-from symray.record.atomic import write_atomically
+from pydantic import TypeAdapter
+
+from symray.record.atomic import read_json, write_atomically
+from symray.training.spec import TrialSpec
 
 Outcome = Literal["running", "complete", "failed"]
 
@@ -58,10 +61,25 @@ class Task:
 
     @classmethod
     def load(cls, folder: Path) -> "Task":
-        """Read the task of ``folder``, wherever the folder lies now."""
-        content = json.loads((folder / "task.json").read_text())
+        """Read the task of ``folder``, wherever the folder lies now.
+
+        Raises:
+            UserError: its file is damaged.
+        """
+        content = read_json(folder / "task.json", _check)
         content["metrics"] = tuple(content["metrics"])
         return cls(folder=str(folder), **content)
+
+
+def _check(content: Any) -> None:
+    """Raises ValueError for what isn't a task."""
+    if not isinstance(content, dict):
+        raise ValueError("no object")
+    task = TypeAdapter(Task).validate_python(content | {"folder": ""})
+    TypeAdapter(TrialSpec).validate_python(task.spec)
+    for found, known in ((content, Task), (task.spec, TrialSpec)):
+        if set(found) - {field.name for field in fields(known)}:
+            raise ValueError("something that no task has")
 
 
 @dataclass(frozen=True)

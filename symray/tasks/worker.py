@@ -15,7 +15,7 @@ import torch
 
 from symray.errors import UserError
 from symray.metrics import METRICS
-from symray.record import jsonl, lines
+from symray.record import forms, jsonl
 from symray.record.object_store.copies import newest_checkpoint_of
 from symray.tasks.failure import reason_of
 from symray.tasks.gpu_count import count_gpus
@@ -200,7 +200,7 @@ class TaskRun:
         else:
             trainer = self._build(len(self._finals) - done)
             trainer.load(state)
-        written = {line["epoch"] for line in jsonl.read(self.folder / "metrics.jsonl", lines.epoch)}
+        written = {line["epoch"] for line in jsonl.read(self.folder / "metrics.jsonl", forms.epoch)}
         missing = [line for line in extra["lines"] if line["epoch"] not in written]
         jsonl.append(self.folder / "metrics.jsonl", missing)
         self._last = extra["lines"][-1]
@@ -226,7 +226,7 @@ class TaskRun:
     def _newest_attempt(self) -> int:
         if self._copy:
             return self._copy.newest_attempt()
-        events = jsonl.read(self.folder / "events.jsonl", lines.event)
+        events = jsonl.read(self.folder / "events.jsonl", forms.event)
         return max((event["attempt"] for event in events), default=0)
 
     def _evaluates_now(self) -> bool:

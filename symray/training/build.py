@@ -1,11 +1,14 @@
 """From a trial's description to a trainer."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+from weakref import WeakValueDictionary
 
 import torch
 
-from symray.data import form_of, load_data
+from symray.data import DataSet, form_of, load_data
 from symray.errors import UserError
 from symray.models.base import Model
 from symray.models.design import Design
@@ -33,7 +36,7 @@ def build_trainer(spec: TrialSpec, device: str = "auto") -> Trainer:
     code = Path(spec.code) if spec.code is not None else None
     design = Design(model_class(spec.model, code), form_of(spec.data))
     settings = resolve_settings(design, {}, spec.settings)
-    data = load_data(spec.data)
+    data = _shared_data(spec.data)
     model = build_model(design, data.x_shape, data.y_dims, settings, spec.seed)
     phases = None
     if spec.pretrains:
@@ -41,6 +44,22 @@ def build_trainer(spec: TrialSpec, device: str = "auto") -> Trainer:
             raise UserError(f"model '{spec.model}' has no pretraining")
         phases = [model.pretraining]
     return Trainer(model, data, settings, spec.seed, device, phases)
+
+
+_ARRAYS: WeakValueDictionary[tuple[str, int, int], DataSet] = WeakValueDictionary()
+"""Of this process's trainers; a pack of hundreds of them has the arrays of its file once."""
+
+
+def _shared_data(spec: str | Mapping[str, Any]) -> DataSet:
+    """The data set of ``spec``: that of another trainer, where it is of the same file's arrays."""
+    if isinstance(spec, str) or "npz" not in spec or not Path(spec["npz"]).exists():
+        return load_data(spec)
+    file = Path(spec["npz"]).stat()
+    key = (json.dumps(spec, sort_keys=True), file.st_mtime_ns, file.st_size)
+    data = _ARRAYS.get(key)
+    if data is None:
+        data = _ARRAYS[key] = load_data(spec)
+    return data
 
 
 def load_initial_weights(model: Model, checkpoints: Path) -> None:

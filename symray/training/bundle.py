@@ -9,16 +9,20 @@ import hashlib
 import json
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
+from safetensors import SafetensorError
 from safetensors.torch import load, save
+from torch import Tensor
 
 import symray
 from symray.data import Transforms, form_of
-from symray.errors import UserError
+from symray.errors import UserError, shortened
 from symray.models.base import Model
 from symray.models.design import Design
 from symray.models.registry import model_class
@@ -29,6 +33,12 @@ from symray.training.loaded import LoadedModel
 from symray.training.settings import resolve_settings
 from symray.training.spec import TrialSpec
 from symray.training.trainer import Trainer
+
+_MISFITS = (
+    *(ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError),
+    *(RuntimeError, SafetensorError, TypeError, ValueError),
+)
+"""What reading and building raise where a file says something else than what was written."""
 
 _FORMAT = 1
 _WEIGHTS = "weights.safetensors"
@@ -106,6 +116,28 @@ def load_bundle(
         UserError: a file is missing or damaged, or the own model's code is missing or another.
     """
     verify_bundle(folder)
+    with understanding(folder):
+        return _load(folder, code, accept_code_change)
+
+
+@contextmanager
+def understanding(folder: Path) -> Iterator[None]:
+    """Make one sentence of what files raise whose checksums agree and whose content makes no model.
+
+    Raises:
+        UserError: says so.
+    """
+    try:
+        yield
+    except _MISFITS as error:
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        raise UserError(
+            f"{shortened(folder, 120)} is no model as symray writes them ({shortened(said, 80)}): "
+            "download it again"
+        ) from error
+
+
+def _load(folder: Path, code: Path | None, accept_code_change: bool) -> LoadedModel:
     config = json.loads((folder / _CONFIG).read_text())
     if config["format"] != _FORMAT:
         raise UserError(
@@ -118,8 +150,12 @@ def load_bundle(
         _check_code(spec.model, config["code"] or "unknown", code, accept_code_change)
     design = Design(model_class(spec.model, code if own else None), form_of(spec.data))
     settings = resolve_settings(design, {}, spec.settings)
-    model = build_model(design, config["x_shape"], config["y_dims"], settings, spec.seed)
-    model.load_state_dict(load((folder / _WEIGHTS).read_bytes()))
+    weights = load((folder / _WEIGHTS).read_bytes())
+    sizes = (config["x_shape"], config["y_dims"], settings, spec.seed)
+    with torch.device("meta"):  # before memory is taken for what the weights don't fill
+        _check_shapes(build_model(design, *sizes), weights)
+    model = build_model(design, *sizes)
+    model.load_state_dict(weights)
     return LoadedModel(
         model=model.eval(),
         spec=spec,
@@ -127,6 +163,12 @@ def load_bundle(
         metrics=json.loads((folder / _METRICS).read_text()),
         codes=CodeDistribution.from_json(config["codes"]) if config.get("codes") else None,
     )
+
+
+def _check_shapes(model: Model, weights: Mapping[str, Tensor]) -> None:
+    wanted = {name: tensor.shape for name, tensor in model.state_dict().items()}
+    if wanted != {name: tensor.shape for name, tensor in weights.items()}:
+        raise ValueError("its weights are those of a model of another size")
 
 
 def _codes(trainer: Trainer) -> dict[str, Any] | None:
@@ -145,7 +187,7 @@ def read_sums(folder: Path) -> dict[str, str]:
     path = folder / SUMS
     if not path.is_file():
         raise UserError(f"{path} is missing: {folder} is not a whole model, download it again")
-    lines = [line.split(maxsplit=1) for line in path.read_text().splitlines()]
+    lines = [line.split(maxsplit=1) for line in path.read_text(errors="replace").splitlines()]
     if any(len(line) != 2 for line in lines):
         raise UserError(f"{path} is damaged: download the model again")
     return {name: digest for digest, name in lines}

@@ -11,9 +11,9 @@ _MOST = 32 * 2**20  # that glibc takes as the second
 def keep_freed_memory() -> None:
     """Let this process keep up to 256 MiB of freed memory, where its allocator is glibc's.
 
-    By default glibc gives large tensors back to the kernel when they are freed, and the next step
-    gets them again page by page, each cleared: a third of a step of convolutions on a CPU
-    (``docs/packing.md``). On other platforms nothing is changed.
+    By default glibc may give large tensors back to the kernel when they are freed, and the next
+    step gets them again page by page, each cleared: up to a fifth of a step of convolutions on a
+    CPU (``docs/packing.md``). On other platforms nothing is changed.
     """
     if platform.libc_ver()[0] == "glibc":
         libc = ctypes.CDLL(None)

@@ -9,9 +9,9 @@ from types import ModuleType
 import pytest
 
 import symray
-from symray.api import building, launching, model, study
+from symray.api import building, launching, model, report, study
 
-MODULES = [building, launching, model, study]
+MODULES = [building, launching, model, report, study]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)

@@ -13,6 +13,7 @@ from unittest import mock
 
 import optuna
 import pytest
+import ray
 import torch
 
 from measuring import servers
@@ -24,6 +25,12 @@ BENCHMARKS = sorted((ROOT / "benchmarks").glob("*.py"))
 CHAOS = ROOT / "tests" / "support" / "chaos.py"
 
 Benchmark = Callable[..., None]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_ray_stays() -> Iterator[None]:
+    yield
+    ray.shutdown()  # its workers have the benchmarks' environment, which is gone
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +57,7 @@ def benchmark(
     monkeypatch.setattr(servers, "mlflow_server", one_server)
     threads, verbosity = torch.get_num_threads(), optuna.logging.get_verbosity()
     with mock.patch.dict(os.environ, {"SYMRAY_CACHE": str(tmp_path / "cache")}):
-        for name in ("SYMRAY_DATA", "SYMRAY_DATABASE", "SYMRAY_STORE", "MLFLOW_TRACKING_URI"):
+        for name in ("MLFLOW_TRACKING_URI", "RAY_ADDRESS", "SYMRAY_DATA", "SYMRAY_DATABASE"):
             os.environ.pop(name, None)
         yield run
     torch.set_num_threads(threads)

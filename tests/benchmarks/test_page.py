@@ -65,11 +65,6 @@ def test_no_table_of_the_page_is_typed_by_hand() -> None:
     assert [line for line in around.splitlines() if line.startswith("|")] == []
 
 
-def test_every_benchmark_is_on_the_page() -> None:
-    scripts = (PAGE.parents[1] / "benchmarks").glob("*.py")
-    assert {path.stem for path in scripts} <= set(read(FIGURES))
-
-
 def test_a_table_is_made_in_its_place(tmp_path: Path) -> None:
     made = with_tables(WRITTEN, read(figures(tmp_path)))
     assert made == MADE

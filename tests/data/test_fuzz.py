@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fuzzing import judged, mutated_bytes, mutated_text
 
+from fuzzing import judged, mutated_bytes, mutated_text
 from symray.data import load_data
 from symray.study_file import load_study_file
 

@@ -38,14 +38,19 @@ def symray(*arguments: str, log: Path) -> subprocess.Popen[bytes]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(("seed", "pack"), [*((seed, "off") for seed in range(5)), (5, 3), (6, 3)])
 def test_a_killed_study_ends_whole(
-    seed: int, study_home: Path, tmp_path: Path, assert_ledger: Callable[[StudyRecord], None]
+    seed: int,
+    pack: str | int,
+    study_home: Path,
+    tmp_path: Path,
+    assert_ledger: Callable[[StudyRecord], None],
 ) -> None:
     moments = random.Random(seed)
     log = tmp_path / "log"
     arguments = ["launch", str(QUICKSTART), "--name", "killed"]
-    arguments += [part for override in BUDGET for part in ("--set", override)]
+    overrides = [*BUDGET, f"resources.pack={pack}"]
+    arguments += [part for override in overrides for part in ("--set", override)]
     kills = 0
     while kills < 4:
         driver = symray(*arguments, log=log)

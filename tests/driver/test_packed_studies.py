@@ -10,7 +10,7 @@ from optuna.trial import TrialState
 from watching import Watching
 
 from driving import again, run
-from symray.driver import driver
+from symray.driver import driver, packing
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import metric_lines, task_events
 from symray.study_file import StudyFile
@@ -145,3 +145,18 @@ def test_a_stopped_study_goes_on_without_its_packs(
         )
         assert (first.get("pack"), second.get("pack")) == (3, None)
         assert second["epoch"] == epochs
+
+
+def test_auto_is_measured_at_a_worker_and_kept_for_the_study(
+    make_file: MakeFile, assert_ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packing, "SHORT", 0)
+    progress = Watching()
+    record = run(make_file("trials=5", "concurrency=5", "confirmation.top=0"), progress)
+    (decided,) = record.events("pack")
+    assert decided["sentence"] in progress.messages
+    assert decided["sentence"].startswith(("no pack on cpu: ", "packs of "))
+    assert_ledger(record)
+    record.add_event("extend", trials=1)
+    again("small")
+    assert len(record.events("pack")) == 1

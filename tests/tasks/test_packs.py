@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -114,9 +115,24 @@ def test_a_pack_is_as_large_as_what_is_in_it(make_task: MakeTask) -> None:
         (pack,) = packs._packs.values()
         sizes.append(pack.slots)
     assert sizes == [5, 2, 2, 2, 4, 5]
-    alone = make_task(epochs=6)
+    alone = with_seed(make_task(epochs=6), 0)
     finish(Packs(0), [TaskRun(alone, "cpu")])
     assert_recorded_alike(tasks[0], alone)
+
+
+def test_all_have_one_data_set_and_a_file_that_has_changed_another(
+    make_task: MakeTask, tmp_path: Path
+) -> None:
+    file = tmp_path / "own.npz"
+    x = np.random.default_rng(0).normal(size=(1000, 2))
+    np.savez(file, x=x, y=x.sum(axis=1, keepdims=True))
+    task = make_task()
+    task.spec["data"] = {"npz": str(file), "x": "x", "y": "y"}
+    a, b = (TaskRun(replace(task, folder=str(tmp_path / name)), "cpu") for name in "ab")
+    assert a.trainer.data is b.trainer.data
+    np.savez(file, x=2 * x, y=x.sum(axis=1, keepdims=True))
+    c = TaskRun(replace(task, folder=str(tmp_path / "c")), "cpu")
+    assert c.trainer.data.key != a.trainer.data.key
 
 
 def test_repeats_follow_each_other_in_a_pack(make_task: MakeTask) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
-from strangers import Serve
 
+from strangers import Serve
 from symray.errors import UserError
 from symray.tracking.address import PATIENCE, Reached, answering, check_tracking_address
 from symray.tracking.client import make_client, shown_uri

@@ -14,26 +14,6 @@ from symray.cli.output import err, number, out, print_json, show, table
 if TYPE_CHECKING:
     from symray.report.compare import Comparison, Row
 
-HEADINGS = {
-    "x_mae": "X MAE",
-    "x_accuracy": "X accuracy",
-    "x_exact": "X exact",
-    "x_nats": "X nats",
-    "y_mae": "Y MAE",
-    "mi_z0_y_paper": "MI(Z0;Y) as published",
-    "mi_z0_y_sampled": "MI(Z0;Y) sampled",
-    "mi_z0_y": "MI(Z0;Y)",
-    "floor": "its floor",
-    "probe_r2": "probe R²",
-    "z0_gain": "Z0 gain",
-    "factor_vae_metric": "FactorVAE metric",
-    "mig": "MIG",
-    "dci": "DCI",
-    "beta_vae_metric": "beta-VAE metric",
-    "active_latents": "active",
-}
-"""Columns, as far as a study has them."""
-
 
 def compare(
     names: Annotated[
@@ -88,7 +68,9 @@ def _print_csv(comparison: "Comparison") -> None:
 
 
 def _print_table(comparison: "Comparison") -> None:
-    headings = _headings(comparison)
+    from symray.report.columns import headings as headings_of
+
+    headings = headings_of(comparison)
     columns = ["study", "model", "preset", "trials", "of", "seeds", *headings.values()]
     rows = [
         [
@@ -114,16 +96,6 @@ def _print_table(comparison: "Comparison") -> None:
         )
     for source in comparison.sources:
         out().print(f"published: {source}")
-
-
-def _headings(comparison: "Comparison") -> dict[str, str]:
-    """Metrics that a study has and their headings, errors of single targets first."""
-    from symray.metrics import METRICS, OF_TARGET
-
-    had = {name for row in comparison.rows for name in row.figures}
-    had |= {"floor"} if "mi_z0_y" in had else set()
-    of_targets = [name for name in METRICS.among(had) if name.startswith(OF_TARGET)]
-    return {name: name for name in of_targets} | {n: h for n, h in HEADINGS.items() if n in had}
 
 
 def _cell(row: "Row", name: str) -> str:

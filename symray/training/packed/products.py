@@ -21,9 +21,9 @@ def fast_products(a: Tensor, b: Tensor) -> bool:
 def products(a: Tensor, b: Tensor) -> Tensor:
     """``torch.bmm(a, b)`` by oneDNN, a product at a time, without gradients; (K, m, n).
 
-    PyTorch leaves float32 products to MKL, which doesn't use AVX-512 on AMD's processors: at the
-    size of our layers oneDNN reaches 1.6 times as much there (``docs/packing.md``), and as much as
-    MKL on Intel's. The operation is the one that ``torch.compile`` takes for linear layers.
+    PyTorch leaves float32 products to MKL, which is slow on AMD's processors: at the size of our
+    layers oneDNN is 1.5 times as fast there (``docs/packing.md``; Intel's weren't measured). The
+    operation is the one that ``torch.compile`` takes for linear layers.
     """
     return torch.stack(apart(a, b))
 

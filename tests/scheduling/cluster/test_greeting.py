@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
-from strangers import Serve
 
+from strangers import Serve
 from symray.errors import UserError
 from symray.scheduling.cluster import greeting
 from symray.scheduling.cluster.greeting import check_dashboard, check_head

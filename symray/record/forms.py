@@ -1,12 +1,12 @@
-"""What stands in the lines of a study's files; a line that has less is damaged."""
+"""What stands in a study's files; one that has less is damaged."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 Check = Callable[[Any], object]
-"""Raises ValueError, as pydantic's errors are, where a line isn't what it should be."""
+"""Raises ValueError, as pydantic's errors are, for what isn't as it should be."""
 
 
 class _Epoch(BaseModel):
@@ -55,6 +55,33 @@ class _Outcome(BaseModel):
     time: float
 
 
+class _Stat(BaseModel):
+    mean: float
+    sd: float | None
+
+
+class _Confirmed(BaseModel):
+    number: int
+    n: int
+    failed: int
+    validation: dict[str, _Stat]
+    udr: _Stat | None = None
+
+
+class _Confirmation(BaseModel):
+    candidates: list[_Confirmed]
+    winner: int | None
+    champion: str | None
+    test: dict[str, _Stat]
+
+
+class _Registered(BaseModel):
+    name: str
+    version: str
+    sha256: str
+
+
+_METRICS: TypeAdapter[Any] = TypeAdapter(dict[str, float | None])
 _EVENTS: Mapping[str, type[_Event]] = {
     "launch": _Begun,
     "resume": _Begun,
@@ -81,3 +108,20 @@ def event(line: Any) -> None:
 def outcome(line: Any) -> None:
     """A line of ``outcome.jsonl``."""
     _Outcome.model_validate(line, strict=True)
+
+
+def confirmation(content: Any) -> None:
+    """``confirmation.json``."""
+    found = _Confirmation.model_validate(content, strict=True)
+    if found.winner not in (None, *(entry.number for entry in found.candidates)):
+        raise ValueError("the winner is no candidate")
+
+
+def registered(content: Any) -> None:
+    """``registered.json``."""
+    _Registered.model_validate(content, strict=True)
+
+
+def metrics(content: Any) -> None:
+    """A model's ``metrics.json``, whose numbers may be null, or ``test.json``."""
+    _METRICS.validate_python(content, strict=True)

@@ -1,0 +1,192 @@
+"""What a page tells of one study, gathered from its record once."""
+
+import warnings
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from optuna.importance import FanovaImportanceEvaluator, get_param_importances
+
+from symray.record.study_record import StudyRecord
+from symray.record.task_folder import metric_lines, task_events
+from symray.record.trials import ENDED, FrozenTrial, TrialState
+from symray.report.compare import Row
+from symray.search.confirmation import read_confirmation
+from symray.search.leaderboard import Candidate, leaderboard, metrics_of, pareto_front
+from symray.study_file import Range
+from symray.tasks.task import Task
+
+LARGEST = 400_000
+"""Bytes of a figure that is put into the page."""
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What a study's trainings took: of its search, or of its confirmation.
+
+    Attributes:
+        trainings: that have begun.
+        epochs: recorded by all of them.
+        seconds: from each start of a worker to the last that it recorded, summed.
+        cpu_hours: those seconds by what a trial occupies.
+        gpu_hours: the same of GPUs.
+    """
+
+    trainings: int
+    epochs: int
+    seconds: float
+    cpu_hours: float
+    gpu_hours: float
+
+
+@dataclass(frozen=True)
+class Story:
+    """One study.
+
+    Attributes:
+        record: its record.
+        row: its row in the comparison.
+        ended: trials by state.
+        search: what its search took.
+        confirmation: what its confirmation took.
+        test_evaluations: settings that have ever seen the test split.
+        board: completed trials, the best first.
+        front: numbers of the undominated ones.
+        importances: by objective and parameter, shares of 1; empty where there are too few trials.
+        trials: all of them.
+        where: hosts and devices that trained it, with how many starts.
+        tags: versions, commit and fingerprints of the training that stands for it.
+        figures: pictures of its model by name, as data URIs.
+    """
+
+    record: StudyRecord
+    row: Row
+    ended: Mapping[str, int]
+    search: Spent
+    confirmation: Spent
+    test_evaluations: int
+    board: Sequence[Candidate]
+    front: frozenset[int]
+    importances: Mapping[str, Mapping[str, float]]
+    trials: Sequence[FrozenTrial]
+    where: Mapping[str, int]
+    tags: Mapping[str, str]
+    figures: Mapping[str, str]
+
+    @property
+    def chosen(self) -> Candidate | None:
+        """The trial that stands for the study: confirmed, or else the best feasible one."""
+        return next((row for row in self.board if row.number == self.row.number), None)
+
+    def searched(self) -> list[tuple[str, str, Any]]:
+        """Each searched setting: its name, where it was looked for, what the chosen trial has."""
+        chosen: Mapping[str, Any] = self.chosen.params if self.chosen else {}
+        return [
+            (name, f"{entry}{', logarithmic' if _is_log(entry) else ''}", chosen.get(name))
+            for name, entry in self.record.file.search.items()
+        ]
+
+    def is_log(self, name: str) -> bool:
+        """Whether a setting was searched on a logarithmic scale."""
+        return _is_log(self.record.file.search[name])
+
+    def trial_table(self) -> tuple[list[str], list[list[Any]]]:
+        """Names of columns and a row per trial."""
+        params = list(self.record.file.search)
+        metrics = [*self.record.file.metric_names()]
+        feasible = {row.number for row in self.board if row.feasible}
+        rows = [
+            [trial.number, trial.state.name, "yes" if trial.number in feasible else "no"]
+            + [trial.user_attrs.get("epochs")]
+            + [trial.params.get(name) for name in params]
+            + [metrics_of(trial).get(name) for name in metrics]
+            + [trial.user_attrs.get("reason") or ""]
+            for trial in self.trials
+        ]
+        return ["trial", "state", "feasible", "epochs", *params, *metrics, "reason"], rows
+
+
+def story_of(record: StudyRecord, row: Row) -> Story:
+    """Read a study."""
+    board, trials = leaderboard(record), record.trials()
+    confirmed = read_confirmation(record) or {"test_evaluations": 0, "champion": None}
+    folder = _folder(record, row, confirmed["champion"])
+    trial_folders = [record.trial_folder(trial.number) for trial in trials]
+    where: Counter[str] = Counter()
+    return Story(
+        record=record,
+        row=row,
+        ended={state.name: sum(t.state == state for t in trials) for state in ENDED},
+        search=_spent(record, trial_folders, where),
+        confirmation=_spent(record, record.confirmation_folders(), where),
+        test_evaluations=confirmed["test_evaluations"],
+        board=board,
+        front=frozenset(c.number for c in pareto_front(record.file, board)),
+        importances=_importances(record),
+        trials=trials,
+        where=where,
+        tags=Task.load(folder).tags if folder else {},
+        figures=_figures(folder / "figures") if folder else {},
+    )
+
+
+def _is_log(entry: object) -> bool:
+    return isinstance(entry, Range) and entry.log
+
+
+def _folder(record: StudyRecord, row: Row, champion: str | None) -> Path | None:
+    if champion is not None:
+        return record.folder / "confirmation" / champion
+    return None if row.number is None else record.trial_folder(row.number)
+
+
+def _spent(record: StudyRecord, folders: Sequence[Path], where: Counter[str]) -> Spent:
+    begun = epochs = 0
+    seconds = 0.0
+    for folder in folders:
+        starts = [event for event in task_events(folder) if event["event"] == "start"]
+        lines = metric_lines(folder)
+        begun += bool(starts)
+        epochs += len(lines)
+        for i, start in enumerate(starts):
+            where[f"{start.get('host', 'unknown')}, {start.get('device', 'cpu')}"] += 1
+            end = starts[i + 1]["time"] if i + 1 < len(starts) else float("inf")
+            own = [line["time"] for line in lines if start["time"] <= line["time"] < end]
+            seconds += max(own, default=start["time"]) - start["time"]
+    needs = record.file.resources
+    hours = seconds / 3600
+    return Spent(begun, epochs, seconds, hours * needs.cpu, hours * needs.gpu)
+
+
+def _importances(record: StudyRecord) -> dict[str, dict[str, float]]:
+    """By fANOVA (Hutter et al. 2014), Optuna's; fixed seed, as the record alone decides a page."""
+    complete = record.trials(TrialState.COMPLETE)
+    found = {}
+    for index, name in enumerate(record.file.objectives):
+        values = {trial.values[index] for trial in complete}
+        if len(values) < 2 or all(trial.params == complete[0].params for trial in complete):
+            continue
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found[name] = get_param_importances(
+                record.optuna,
+                evaluator=FanovaImportanceEvaluator(seed=0),
+                target=partial(_objective, index),
+            )
+    return found
+
+
+def _objective(index: int, trial: FrozenTrial) -> float:
+    return float(trial.values[index])
+
+
+def _figures(folder: Path) -> dict[str, str]:
+    return {
+        path.stem: f"data:image/png;base64,{b64encode(path.read_bytes()).decode()}"
+        for path in sorted(folder.glob("*.png"))
+        if path.stat().st_size <= LARGEST
+    }

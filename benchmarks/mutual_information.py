@@ -96,7 +96,7 @@ def fill(table: Table, name: str, n: int, draws: int, bits: Sequence[float]) -> 
 
 def measure(results: Results, options: Options) -> None:
     torch.set_num_threads(1)
-    bits = [1.0] if options.quick else BITS
+    bits = [1.0] if options.quick else options.bits
     for n in [100] if options.quick else options.points:
         draws = DRAWS.get(n, 1)
         for name in options.maps:
@@ -120,6 +120,7 @@ def add_options(parser: Parser) -> None:
     parser.add_argument(
         "--points", type=int, nargs="+", default=list(DRAWS), metavar="N", help="how many"
     )
+    parser.add_argument("--bits", type=float, nargs="+", default=BITS, help="the truths")
     parser.add_argument("--maps", nargs="+", choices=list(MAPS), default=list(MAPS))
 
 

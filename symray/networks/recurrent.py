@@ -85,7 +85,8 @@ class Grammar(_Strings):
         if self.symbols != codec.vocabulary_size:
             raise ValueError(f"X has {self.symbols} symbols, the grammar {codec.vocabulary_size}")
         together = torch.from_numpy(codec.rules_of_left[codec.left_of_rule])
-        self._together = (together | torch.eye(self.symbols, dtype=torch.bool)).float()
+        itself = torch.eye(self.symbols, dtype=torch.bool, device=together.device)
+        self._together = (together | itself).float()
 
     def x_error(self, output: Tensor, x: Tensor) -> Tensor:
         """The class's cross-entropy in nats, summed over positions, mean over the batch."""

@@ -54,7 +54,7 @@ def _lines(record: StudyRecord, link: Link, report: str) -> Iterator[str]:
     yield "## Commands\n"
     name = record.name
     yield "```bash"
-    yield f"symray explain {name}                  # the best trial: why it is that"
+    yield f"symray explain {name} NUMBER           # what a trial was, and why"
     yield f"symray rerun {name} NUMBER             # trains a trial again, compares every number"
     yield f"symray resume {name}                   # goes on where it was interrupted"
     yield f"symray extend {name} --trials 10"
@@ -101,7 +101,8 @@ def _confirmation(record: StudyRecord, link: Link) -> Iterator[str]:
     confirmed = read_confirmation(record)
     if confirmed is None or not confirmed["candidates"]:
         return
-    names = METRICS.among(confirmed["candidates"][0]["validation"])[:8]
+    measured = METRICS.among(confirmed["candidates"][0]["validation"])
+    names = list(dict.fromkeys([*record.file.objectives, *measured]))[:8]
     yield f"| setting | split | n | {' | '.join(f'`{name}`' for name in names)} |"
     yield "|---" * (3 + len(names)) + "|"
     rows = [

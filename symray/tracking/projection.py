@@ -22,10 +22,11 @@ from symray.record.study_folder import identity
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import run_id
 from symray.search.leaderboard import supervision
+from symray.tasks.task import Task
 from symray.tracking.client import experiment_id, runs_of
 from symray.tracking.names import task_of
 from symray.tracking.page import study_text
-from symray.tracking.run_contents import RunContents
+from symray.tracking.run_contents import RunContents, origin
 from symray.tracking.view import VIEW, view_state
 
 BATCH = 1000
@@ -94,7 +95,7 @@ class Projection:
         if run_id(contents.folder) != run.id:
             write_atomically(contents.folder / "mlflow_run_id", run.id)
         if not run.has_data:
-            self.client.log_inputs(run.id, [_data_set(contents)])
+            self.client.log_inputs(run.id, [_data_set(contents.task)])
             run.has_data = True
         known = self._epochs_of(run) if deep else range(run.epoch + 1)
         lines = [line for line in contents.lines() if line["epoch"] not in known]
@@ -154,6 +155,10 @@ class Projection:
             f"{here}/{self.parent}/artifacts/report",
         )
         run = self._runs[self.record.name]
+        begun = sorted(self.record.folder.glob("trials/*/task.json"))[:1]
+        if begun and not run.has_data:
+            self.client.log_inputs(run.id, [_data_set(Task.load(begun[0].parent))])
+            run.has_data = True
         if run.tags.get(NOTE) != text:
             self.client.set_tag(run.id, NOTE, text)
             run.tags[NOTE] = text
@@ -233,10 +238,15 @@ class Projection:
 
     def _sync_parent(self) -> str:
         name, file = self.record.name, self.record.file
+        tags = {"symray.study": name, "symray.kind": "study", "symray.role": "study"}
+        tags |= origin(self.record)
         if name not in self._runs:
-            tags = {"symray.study": name, "symray.kind": "study", "symray.role": "study"}
             self._add_run(self.client.create_run(self.experiment, tags=tags, run_name=name))
         run = self._runs[name]
+        stale = [RunTag(k, v) for k, v in tags.items() if run.tags.get(k) != v]
+        if stale:
+            self.client.log_batch(run.id, tags=stale)
+            run.tags |= tags
         if not run.has_params:
             params = {
                 "model": file.model,
@@ -291,8 +301,8 @@ def _params(contents: RunContents) -> dict[str, str]:
     return {name: str(value) for name, value in contents.searched.items()}
 
 
-def _data_set(contents: RunContents) -> DatasetInput:
-    spec, key = contents.task.spec["data"], contents.task.tags.get("symray.data_key", "")
+def _data_set(task: Task) -> DatasetInput:
+    spec, key = task.spec["data"], task.tags.get("symray.data_key", "")
     source = json.dumps({"data": spec})
     name = spec if isinstance(spec, str) else next(iter(spec.values()))
     data = Dataset(Path(str(name)).name, key[:36] or "unknown", "local", source)

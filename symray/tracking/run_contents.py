@@ -139,8 +139,6 @@ def _status(state: str, live: bool) -> str:
 def _tags(record: StudyRecord, task: Task) -> dict[str, str]:
     tags = {
         "mlflow.runName": title(task, _searched(record, task)),
-        "mlflow.source.name": f"symray launch {record.name}",
-        "mlflow.source.type": "LOCAL",
         TASK: task.name,
         "symray.study": task.study,
         "symray.kind": task.kind,
@@ -149,15 +147,20 @@ def _tags(record: StudyRecord, task: Task) -> dict[str, str]:
         "symray.model": str(task.spec["model"]),
         "symray.data": str(task.spec["data"]),
     }
-    if begun := record.events("launch"):
-        tags["mlflow.user"] = begun[0]["user"]
     if "symray.commit" in task.tags:
         tags["mlflow.source.git.commit"] = task.tags["symray.commit"]
     starts = [e for e in folders.task_events(Path(task.folder)) if e["event"] == "start"]
     if starts:
         tags |= {"symray.host": starts[-1]["host"], "symray.device": starts[-1]["device"]}
         tags["symray.attempts"] = str(len(starts))
-    return tags | task.tags
+    return tags | origin(record) | task.tags
+
+
+def origin(record: StudyRecord) -> dict[str, str]:
+    """MLflow's own tags for where a run comes from."""
+    tags = {"mlflow.source.name": f"symray launch {record.name}", "mlflow.source.type": "LOCAL"}
+    begun = record.events("launch")
+    return tags | ({"mlflow.user": begun[0]["user"]} if begun else {})
 
 
 def _searched(record: StudyRecord, task: Task) -> dict[str, Any]:

@@ -243,15 +243,14 @@ class Chaos:
             starts = [e["epoch"] for e in task_events(folder) if e["event"] == "start"]
             outcome.continued += sum(epoch > 0 for epoch in starts)
             outcome.repeated += max(0, sum(epoch == 0 for epoch in starts) - 1)
-        experiment = client.get_experiment_by_name(name)
-        assert experiment is not None, "the study has no experiment"
-        runs = client.search_runs([experiment.experiment_id], max_results=5000)
+        experiments = client.search_experiments(filter_string=f"name = '{name}'")
+        runs = client.search_runs([e.experiment_id for e in experiments], max_results=5000)
         names = Counter(map(task_of, runs))
         outcome.doubled += [f"{run} has {count} runs" for run, count in names.items() if count > 1]
         outcome.lost += [
             f"trial {t.number} has no run" for t in found if not names[f"trial-{t.number:04d}"]
         ]
-        unended = [task_of(run) for run in runs if run.info.status == "RUNNING"]
+        unended = (task_of(run) for run in runs if run.info.status == "RUNNING")
         outcome.lost += [f"run {run} never ended" for run in unended]
         return outcome
 

@@ -1,6 +1,12 @@
 import pytest
 
-from symray.tracking.links import experiment_link, run_link, server, without_credentials
+from symray.tracking.links import (
+    comparison_link,
+    experiment_link,
+    run_link,
+    server,
+    without_credentials,
+)
 
 
 @pytest.mark.parametrize(
@@ -35,4 +41,5 @@ def test_credentials_are_left_out(text: str, expected: str) -> None:
 
 def test_pages() -> None:
     assert experiment_link("http://h", "3").startswith("http://h/#/experiments/3/runs")
+    assert "experiments=%5B%223%22%2C%224%22%5D&" in comparison_link("http://h", ["3", "4"])
     assert run_link("http://h", "abc") == "http://h/#/runs/abc"

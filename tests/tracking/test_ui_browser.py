@@ -89,7 +89,6 @@ def test_the_link_shows_the_studys_runs(page: Page, link: str) -> None:
     shown = page.locator(".ag-header-cell")
     for column in ("symray.rank", "symray.feasible", "mi_z0_y", "x_mae"):
         expect(shown.filter(has_text=column).first).to_be_visible()
-    expect(page.locator(".ag-row").filter(has_text="data.npz").first).to_be_visible()
     expect(page.get_by_text("Model training")).to_be_visible()
 
 

@@ -15,7 +15,7 @@ STUDY = """\
 study: s
 model: stib
 data: artificial
-search: {beta: {low: 1, high: 10}}
+search: {beta: {low: 1, high: 1000}}
 objectives: {mi_z0_y: minimize}
 constraints: ["x_mae <= 1", "y_mae <= 1"]
 trials: 2

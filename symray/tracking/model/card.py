@@ -79,7 +79,7 @@ def _choice(record: StudyRecord, task: Task) -> Iterator[str]:
         yield f"It was chosen by {sentence}."
     if task.kind == "confirmation":
         yield (
-            f"Its best {file.confirmation.top} settings were trained again under "
+            f"Its best settings, {file.confirmation.top} at most, were trained again under "
             f"{file.confirmation.seeds} fresh seeds each; this setting, of trial {task.number}, is "
             "the best in the mean over its seeds, and this is the training of its median seed."
         )
@@ -108,7 +108,8 @@ def metrics_table(metrics: Mapping[str, float | None]) -> Iterator[str]:
     for name in names:
         cells = [_cell(metrics, f"{split}/{name}") for split in counts]
         if any(cells):
-            yield f"| `{name}` | {' | '.join(cells)} | {METRICS[name].summary} |"
+            summary = METRICS[name].summary.replace("|", "\\|")
+            yield f"| `{name}` | {' | '.join(cells)} | {summary} |"
 
 
 def _cell(metrics: Mapping[str, float | None], name: str) -> str:

@@ -76,7 +76,7 @@ def test_a_file_is_predicted(finished_study: StudyRecord, tmp_path: Path) -> Non
     (tmp_path / "x.csv").write_text("x1,x2\n" + "\n".join(f"{a},{b}" for a, b in X))
     command = ["-m", "mlflow", "models", "predict", "-m", str(folder), "--env-manager", "local"]
     command += ["-i", str(tmp_path / "x.csv"), "-t", "csv", "-o", str(tmp_path / "y.json")]
-    subprocess.run([sys.executable, *command], check=True, capture_output=True)
+    subprocess.run([sys.executable, *command], check=True, capture_output=True, cwd=tmp_path)
     rows = json.loads((tmp_path / "y.json").read_text())["predictions"]
     expected = load_bundle(folder).predict(X)[:, 0]
     np.testing.assert_allclose([row["y1"] for row in rows], expected, rtol=1e-6)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 import time
 
@@ -85,7 +86,8 @@ def test_text_of_a_study_cannot_break_the_page(told_study) -> None:
     record = told_study("odd")
     folder = record.trial_folder(0)
     with (folder / "events.jsonl").open("a") as file:
-        file.write('{"event": "start", "time": 2000.0, "host": "<script>x", "device": "cpu"}\n')
+        start = {"event": "start", "time": 2000.0, "host": "<script>x", "device": "cpu"}
+        file.write(json.dumps(start | {"pid": 2, "attempt": 1}) + "\n")
     html = report_text(["odd"], "html")
     assert "<script>x" not in html
     assert "&lt;script&gt;x" in html

@@ -43,13 +43,16 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/lint-imports
 
 # What is measured in benchmarks/, or `make bench ONLY="kraskov_mi suggest"` of it; then the tables of
-# docs/benchmarks.md. A script ends with 2 where this machine lacks what it measures, and has said so.
+# docs/benchmarks.md, or of the page that has the name of the script. A script ends with 2 where this machine lacks what it measures, and has said so.
 ONLY = $(basename $(notdir $(wildcard benchmarks/*.py)))
 bench: $(VENV)/.installed-dev $(ONLY:%=benchmarks/%.py)
 	@for name in $(ONLY); do \
-		echo "== $$name"; $(BIN)/python benchmarks/$$name.py --json docs/benchmarks.json \
-			|| [ $$? -eq 2 ] || exit 1; done
+		echo "== $$name"; figures=docs/benchmarks.json; \
+		[ ! -e docs/$$name.json ] || figures=docs/$$name.json; \
+		$(BIN)/python benchmarks/$$name.py --json $$figures || [ $$? -eq 2 ] || exit 1; done
 	cd benchmarks && ../$(BIN)/python -m measuring.page
+	cd benchmarks && ../$(BIN)/python -m measuring.page \
+		--page ../docs/mutual_information.md --figures ../docs/mutual_information.json
 
 # The documentation as a site, in build/docs; a warning fails.
 docs: $(VENV)/.installed-dev

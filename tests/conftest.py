@@ -20,6 +20,7 @@ from symray.search.pretraining import pretraining_folders
 from symray.search.progress import Progress
 from symray.study_file import load_study_file
 from symray.tracking.client import experiment_id, make_client
+from symray.tracking.names import task_of
 from symray.tracking.run_contents import MLFLOW_STATUS
 
 # of tests/support
@@ -206,7 +207,7 @@ def assert_ledger() -> Callable[[StudyRecord], None]:
             "tags.`symray.kind` != 'study'",
             max_results=5000,
         )
-        by_name = {run.info.run_name: run for run in runs}
+        by_name = {task_of(run): run for run in runs}
         assert len(by_name) == len(runs), "a run stands twice"
         expected = {}
         for number, trial in enumerate(record.trials()):

@@ -140,7 +140,7 @@ def _run_epoch(
 ) -> None:
     """Each network sees its points (M, n) once, in an order of its own."""
     members, n = training.shape
-    batch = min(max(n // 16, 32), LARGEST_BATCH)
+    batch = min(n, max(n // 16, 32), LARGEST_BATCH)
     order = torch.rand(members, n, generator=generator).argsort(1)
     for rows in torch.split(training.gather(1, order)[:, : n - n % batch], batch, dim=1):
         loss = -mixture(weights, z[rows]).log_density(y[rows]).mean(1).sum()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 Check = Callable[[Any], object]
 """Raises ValueError, as pydantic's errors are, for what isn't as it should be."""
@@ -81,6 +81,7 @@ class _Registered(BaseModel):
     sha256: str
 
 
+_METRICS: TypeAdapter[Any] = TypeAdapter(dict[str, float | None])
 _EVENTS: Mapping[str, type[_Event]] = {
     "launch": _Begun,
     "resume": _Begun,
@@ -119,3 +120,8 @@ def confirmation(content: Any) -> None:
 def registered(content: Any) -> None:
     """``registered.json``."""
     _Registered.model_validate(content, strict=True)
+
+
+def metrics(content: Any) -> None:
+    """A model's ``metrics.json``, whose numbers may be null, or ``test.json``."""
+    _METRICS.validate_python(content, strict=True)

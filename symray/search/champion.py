@@ -1,7 +1,6 @@
 """The champion: the study's best model as a folder that can be registered and downloaded."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -60,7 +59,7 @@ def champion_training(record: StudyRecord) -> Task:
 def read_metrics(record: StudyRecord) -> dict[str, float | None]:
     """The champion's metrics, None where one isn't finite."""
     path = record.folder / "champion" / "model" / "metrics.json"
-    content: dict[str, float | None] = json.loads(path.read_text())
+    content: dict[str, float | None] = read_json(path, forms.metrics)
     return content
 
 

@@ -144,7 +144,7 @@ def seed_metrics(folder: Path, split: str) -> dict[str, float] | None:
         values = last_line(folder)["values"]
         return {name: values[name] for name in METRICS.among(values)}
     path = folder / "test.json"
-    return json.loads(path.read_text()) if path.exists() else None
+    return read_json(path, forms.metrics) if path.exists() else None
 
 
 def _entry(tasks: Sequence[Task]) -> dict[str, Any]:
@@ -188,7 +188,7 @@ def _test_metrics(task: Task) -> dict[str, float]:
         trainer = load_trained(task)
         names = list(_final_metrics(task))
         write_atomically(path, json.dumps(trainer.evaluate("test", names), indent=1))
-    content: dict[str, float] = json.loads(path.read_text())
+    content: dict[str, float] = read_json(path, forms.metrics)
     return content
 
 

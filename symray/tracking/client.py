@@ -27,6 +27,7 @@ from sqlalchemy.exc import DBAPIError
 
 from symray.errors import UserError
 from symray.tracking.links import without_credentials
+from symray.tracking.names import task_of
 
 for _name in ("mlflow", "alembic"):
     logging.getLogger(_name).setLevel(logging.ERROR)
@@ -165,7 +166,7 @@ def shown_runs(study: str) -> dict[str, tuple[str, int]]:
     if experiment is None:
         return {}
     return {
-        str(run.info.run_name): (str(run.info.status), int(run.data.metrics.get("epoch", 0)))
+        task_of(run): (str(run.info.status), int(run.data.metrics.get("epoch", 0)))
         for run in runs_of(client, experiment.experiment_id, study)
     }
 

@@ -1,7 +1,13 @@
 """Addresses of pages of MLflow's UI, and addresses as they may be shown."""
 
+import json
 import os
 import re
+from collections.abc import Sequence
+from urllib.parse import quote
+
+VIEW_KEY = "symray"
+"""Of the shared view that every study's experiment has."""
 
 
 def server() -> str | None:
@@ -13,11 +19,18 @@ def server() -> str | None:
 
 
 def experiment_link(base: str, experiment_id: str) -> str:
-    """The table of an experiment's runs.
+    """The table of an experiment's runs, in the view that is made for the study.
 
     MLflow shows its pages for language models unless the address says what is worked on.
     """
-    return f"{base}/#/experiments/{experiment_id}/runs?workflowType=machine_learning"
+    query = f"workflowType=machine_learning&viewStateShareKey={VIEW_KEY}"
+    return f"{base}/#/experiments/{experiment_id}/runs?{query}"
+
+
+def comparison_link(base: str, experiment_ids: Sequence[str]) -> str:
+    """The runs of several experiments in one table."""
+    wanted = quote(json.dumps(list(experiment_ids), separators=(",", ":")))
+    return f"{base}/#/compare-experiments/s?experiments={wanted}&workflowType=machine_learning"
 
 
 def run_link(base: str, run_id: str) -> str:

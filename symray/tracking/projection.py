@@ -5,6 +5,7 @@ running study, a resume and ``symray reconcile``.
 """
 
 import hashlib
+import json
 import math
 import sys
 import time
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mlflow import MlflowClient
-from mlflow.entities import Metric, Param, RunTag
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
 
 from symray.record.atomic import write_atomically
 from symray.record.study_folder import identity
@@ -22,12 +23,17 @@ from symray.record.study_record import StudyRecord
 from symray.record.task_folder import run_id
 from symray.search.leaderboard import supervision
 from symray.tracking.client import experiment_id, runs_of
+from symray.tracking.names import task_of
+from symray.tracking.page import study_text
 from symray.tracking.run_contents import RunContents
+from symray.tracking.view import VIEW, view_state
 
 BATCH = 1000
 """Most metrics that one request may carry."""
 
 PARENT = "mlflow.parentRunId"
+NOTE = "mlflow.note.content"
+"""The description of an experiment or a run, Markdown."""
 
 
 @dataclass
@@ -38,6 +44,7 @@ class _Run:
     status: str
     epoch: int
     has_params: bool
+    has_data: bool
     tags: dict[str, str] = field(default_factory=dict)
     latest: dict[str, float] = field(default_factory=dict)
 
@@ -56,6 +63,7 @@ class Projection:
         self._runs: dict[str, _Run] = {}
         self._summary: dict[str, float] = {}
         self.experiment = experiment_id(client, record.name, identity(record.folder))
+        self._sync_experiment()
         for run in runs_of(client, self.experiment, record.name):
             self._add_run(run)
         self.parent = self._sync_parent()
@@ -85,6 +93,9 @@ class Projection:
         run = self._runs[contents.name]
         if run_id(contents.folder) != run.id:
             write_atomically(contents.folder / "mlflow_run_id", run.id)
+        if not run.has_data:
+            self.client.log_inputs(run.id, [_data_set(contents)])
+            run.has_data = True
         known = self._epochs_of(run) if deep else range(run.epoch + 1)
         lines = [line for line in contents.lines() if line["epoch"] not in known]
         tags = {k: v for k, v in contents.tags.items() if run.tags.get(k) != v}
@@ -134,6 +145,19 @@ class Projection:
         """The id of a task's run."""
         return self._runs[run_name].id
 
+    def describe(self) -> None:
+        """Write the study's page: the description of its run."""
+        here = f"#/experiments/{self.experiment}/runs"
+        text = study_text(
+            self.record,
+            lambda name: f"{here}/{self._runs[name].id}" if name in self._runs else here,
+            f"{here}/{self.parent}/artifacts/report",
+        )
+        run = self._runs[self.record.name]
+        if run.tags.get(NOTE) != text:
+            self.client.set_tag(run.id, NOTE, text)
+            run.tags[NOTE] = text
+
     def log_summary(self, numbers: dict[str, float]) -> None:
         """Log the parent run's own metrics where they have changed."""
         stale = {k: v for k, v in numbers.items() if self._summary.get(k) != v}
@@ -142,7 +166,7 @@ class Projection:
         self._summary |= stale
 
     def _add_run(self, run: Any) -> None:
-        name, data = run.info.run_name, run.data
+        name, data = task_of(run), run.data
         if name == self.record.name:
             self._summary = dict(data.metrics)
         if name in self._runs:
@@ -153,17 +177,19 @@ class Projection:
             status=run.info.status,
             epoch=int(data.metrics.get("epoch", 0)),
             has_params=bool(data.params),
+            has_data=bool(run.inputs and run.inputs.dataset_inputs),
             tags=dict(data.tags),
             latest=dict(data.metrics),
         )
 
     def _create(self, contents: RunContents) -> None:
-        tags = {PARENT: self.parent} | contents.tags
-        self._add_run(
-            self.client.create_run(
-                self.experiment, start_time=contents.start, tags=tags, run_name=contents.name
-            )
+        run = self.client.create_run(
+            self.experiment,
+            start_time=contents.start,
+            tags={PARENT: self.parent} | contents.tags,
+            run_name=contents.tags["mlflow.runName"],
         )
+        self._add_run(run)
 
     def _log(
         self, run: _Run, lines: list[dict[str, Any]], tags: dict[str, str], params: dict[str, str]
@@ -191,10 +217,24 @@ class Projection:
     def _epochs_of(self, run: _Run) -> set[int]:
         return {point.step for point in self.client.get_metric_history(run.id, "epoch")}
 
+    def _sync_experiment(self) -> None:
+        """What makes MLflow show its pages for training, and the view that suits the study."""
+        file = self.record.file
+        goals = ", ".join(f"{way} `{name}`" for name, way in file.objectives.items())
+        wanted = {
+            "mlflow.experimentKind": "custom_model_development",
+            NOTE: f"`{file.model}` on {Path(file.data_name).name}: {goals}.",
+            VIEW: view_state(file),
+        }
+        tags = self.client.get_experiment(self.experiment).tags
+        for key, value in wanted.items():
+            if tags.get(key) != value:
+                self.client.set_experiment_tag(self.experiment, key, value)
+
     def _sync_parent(self) -> str:
         name, file = self.record.name, self.record.file
         if name not in self._runs:
-            tags = {"symray.study": name, "symray.kind": "study"}
+            tags = {"symray.study": name, "symray.kind": "study", "symray.role": "study"}
             self._add_run(self.client.create_run(self.experiment, tags=tags, run_name=name))
         run = self._runs[name]
         if not run.has_params:
@@ -247,9 +287,16 @@ def _is_kept_as(kept: float, value: float) -> bool:
 
 
 def _params(contents: RunContents) -> dict[str, str]:
-    spec = contents.task.spec
-    params = {"model": spec["model"], "data": spec["data"], "seed": spec["seed"]}
-    return {name: str(value) for name, value in (params | spec["settings"]).items()}
+    """What was searched; what is fixed is the same in all runs, and lies with the study's own."""
+    return {name: str(value) for name, value in contents.searched.items()}
+
+
+def _data_set(contents: RunContents) -> DatasetInput:
+    spec, key = contents.task.spec["data"], contents.task.tags.get("symray.data_key", "")
+    source = json.dumps({"data": spec})
+    name = spec if isinstance(spec, str) else next(iter(spec.values()))
+    data = Dataset(Path(str(name)).name, key[:36] or "unknown", "local", source)
+    return DatasetInput(data, [InputTag("mlflow.data.context", "training")])
 
 
 def _digest(folder: Path) -> str:

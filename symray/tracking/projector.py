@@ -126,5 +126,6 @@ def sync_study(
         projection.log_summary(summary(record))
         if champion_task(record) is not None:
             done += register(record, projection)
+    projection.describe()
     projection.set_study_status("RUNNING" if live else "FINISHED" if complete else "SCHEDULED")
     return done

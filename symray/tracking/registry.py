@@ -106,7 +106,8 @@ def _make_version(record: StudyRecord, projection: Projection, run_name: str) ->
         sha256 = write_package(bundle, folder, card, mlflow_model, Path(code) if code else None)
         client.log_model_artifacts(logged.model_id, str(folder))
     client.finalize_logged_model(logged.model_id, _READY)
-    client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
+    for run in (run_id, projection.parent):
+        client.log_outputs(run, [LoggedModelOutput(logged.model_id, step=0)])
     version = client.create_model_version(
         name,
         logged.artifact_location,  # an address of this store, whichever MLflow has as its default

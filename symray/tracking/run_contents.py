@@ -7,10 +7,12 @@ from typing import Any
 
 from symray.record import task_folder as folders
 from symray.record.study_record import StudyRecord, milliseconds
-from symray.record.trials import FrozenTrial
+from symray.record.trials import FrozenTrial, TrialState
+from symray.search.leaderboard import candidate_of, leaderboard
 from symray.search.pretraining import pretraining_folders, pretrainings
 from symray.tasks.task import Task
 from symray.tasks.udr import udr_of
+from symray.tracking.names import TASK, title
 
 MLFLOW_STATUS = {
     "WAITING": "SCHEDULED",
@@ -26,12 +28,13 @@ class RunContents:
     """A task as an MLflow run should look.
 
     Attributes:
-        name: the run's name, unique in the study.
+        name: the task's, unique in the study.
         task: what was trained.
         status: MLflow's status.
         start: milliseconds since the epoch.
         end: the same, None while it runs.
         tags: all tags.
+        searched: the parameters that the study searches.
     """
 
     name: str
@@ -40,6 +43,7 @@ class RunContents:
     start: int | None
     end: int | None
     tags: dict[str, str]
+    searched: dict[str, Any]
 
     @property
     def folder(self) -> Path:
@@ -52,13 +56,16 @@ class RunContents:
 
 
 def contents_of(record: StudyRecord, name: str, live: bool) -> RunContents | None:
-    """The run of task ``name``; None before a worker was asked to train it."""
+    """The run of task ``name``; None before a worker was asked to train it.
+
+    Ranks are not among its tags: each trial that ends moves those of all others.
+    """
     kind, rest = name.split("-", 1)
     if kind == "trial":
         return _trial_contents(record, record.trial(int(rest)), live)
     if kind == "pretraining":
-        return _training_contents(pretrainings() / rest, live)
-    return _training_contents(record.folder / "confirmation" / rest, live)
+        return _training_contents(record, pretrainings() / rest, live)
+    return _training_contents(record, record.folder / "confirmation" / rest, live)
 
 
 def _trial_contents(record: StudyRecord, trial: FrozenTrial, live: bool) -> RunContents | None:
@@ -66,10 +73,14 @@ def _trial_contents(record: StudyRecord, trial: FrozenTrial, live: bool) -> RunC
     if not (folder / "task.json").exists():
         return None
     task = Task.load(folder)
-    tags = _tags(task) | {"symray.state": trial.state.name}
+    tags = _tags(record, task) | {"symray.state": trial.state.name, "symray.role": "search"}
+    if trial.state == TrialState.COMPLETE:
+        tags["symray.feasible"] = _yes(candidate_of(record.file, trial).feasible)
     for name in ("reason", "retry_of", "reference"):
         if name in trial.user_attrs:
             tags[f"symray.{name}"] = str(trial.user_attrs[name])
+    if trial.user_attrs.get("reference"):
+        tags["symray.role"] = "reference"
     return RunContents(
         name=task.name,
         task=task,
@@ -77,14 +88,15 @@ def _trial_contents(record: StudyRecord, trial: FrozenTrial, live: bool) -> RunC
         start=milliseconds(trial.datetime_start),
         end=milliseconds(trial.datetime_complete),
         tags=tags,
+        searched=_searched(record, task),
     )
 
 
-def _training_contents(folder: Path, live: bool) -> RunContents:
+def _training_contents(record: StudyRecord, folder: Path, live: bool) -> RunContents:
     task = Task.load(folder)
     outcome = folders.outcome_of(folder)
     state = outcome["state"] if outcome else "RUNNING"
-    tags = _tags(task) | {"symray.state": state}
+    tags = _tags(record, task) | {"symray.state": state, "symray.role": task.kind}
     if outcome and outcome["reason"]:
         tags["symray.reason"] = outcome["reason"]
     if (agreement := udr_of(folder)) is not None:
@@ -97,20 +109,26 @@ def _training_contents(folder: Path, live: bool) -> RunContents:
         start=round(began[0]["time"] * 1000) if began else None,
         end=round(outcome["time"] * 1000) if outcome else None,
         tags=tags,
+        searched=_searched(record, task),
     )
 
 
 def all_contents(record: StudyRecord, live: bool) -> Iterator[RunContents]:
     """The runs of all tasks of a study, trials first; ``live`` while a driver is at work.
 
-    A pretraining is a run of the study that was the first to ask for it.
+    A pretraining is a run of the study that was the first to ask for it. Trials that were trained
+    to their end have their rank while no driver is at work.
     """
+    board = [] if live else leaderboard(record)
+    ranks = {row.number: place for place, row in enumerate(board, start=1)}
     for trial in record.trials():
         contents = _trial_contents(record, trial, live)
         if contents is not None:
+            if trial.number in ranks:  # sorted as text
+                contents.tags["symray.rank"] = f"{ranks[trial.number]:04d}"
             yield contents
     for folder in [*pretraining_folders(record.name), *record.confirmation_folders()]:
-        yield _training_contents(folder, live)
+        yield _training_contents(record, folder, live)
 
 
 def _status(state: str, live: bool) -> str:
@@ -118,8 +136,12 @@ def _status(state: str, live: bool) -> str:
     return "SCHEDULED" if status == "RUNNING" and not live else status
 
 
-def _tags(task: Task) -> dict[str, str]:
+def _tags(record: StudyRecord, task: Task) -> dict[str, str]:
     tags = {
+        "mlflow.runName": title(task, _searched(record, task)),
+        "mlflow.source.name": f"symray launch {record.name}",
+        "mlflow.source.type": "LOCAL",
+        TASK: task.name,
         "symray.study": task.study,
         "symray.kind": task.kind,
         "symray.number": str(task.number),
@@ -127,8 +149,21 @@ def _tags(task: Task) -> dict[str, str]:
         "symray.model": str(task.spec["model"]),
         "symray.data": str(task.spec["data"]),
     }
+    if begun := record.events("launch"):
+        tags["mlflow.user"] = begun[0]["user"]
+    if "symray.commit" in task.tags:
+        tags["mlflow.source.git.commit"] = task.tags["symray.commit"]
     starts = [e for e in folders.task_events(Path(task.folder)) if e["event"] == "start"]
     if starts:
         tags |= {"symray.host": starts[-1]["host"], "symray.device": starts[-1]["device"]}
         tags["symray.attempts"] = str(len(starts))
     return tags | task.tags
+
+
+def _searched(record: StudyRecord, task: Task) -> dict[str, Any]:
+    settings = task.spec["settings"]
+    return {name: settings[name] for name in record.file.search if name in settings}
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"

@@ -9,13 +9,14 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 
 from symray.errors import UserError
 from symray.record.home import home
 from symray.record.studies import find_study
 from symray.tracking.address import answering
 from symray.tracking.client import artifact_root, make_client, shown_uri, tracking_uri
-from symray.tracking.links import experiment_link
+from symray.tracking.links import comparison_link, experiment_link
 
 PORT = 5000
 """Tried first, as MLflow itself does."""
@@ -27,14 +28,19 @@ STOPPING = 10.0
 """Seconds that its processes have to end before they are killed."""
 
 
-def study_page(base: str, name: str | None) -> str:
-    """The address of study ``name`` on the server at ``base``; of the server itself for None.
+def study_page(base: str, names: Sequence[str]) -> str:
+    """The address of a study on the server at ``base``, of several side by side, or of the server.
 
     Raises:
         UserError: no such study, it isn't in MLflow yet, or MLflow doesn't answer.
     """
-    if name is None:
+    ids = [_experiment(name) for name in names]
+    if not ids:
         return base
+    return experiment_link(base, ids[0]) if len(ids) == 1 else comparison_link(base, ids)
+
+
+def _experiment(name: str) -> str:
     with answering("try again"):
         experiment = make_client().get_experiment_by_name(name)
     if experiment is None:
@@ -42,7 +48,7 @@ def study_page(base: str, name: str | None) -> str:
         raise UserError(
             f"study '{name}' is not at {shown_uri()} yet; `symray reconcile {name}` writes it"
         )
-    return experiment_link(base, experiment.experiment_id)
+    return str(experiment.experiment_id)
 
 
 def choose_port(wanted: int | None) -> int:

@@ -9,7 +9,7 @@ from symray.errors import UserError
 BEGIN = """
 import sys, time
 time.sleep(0.3)
-open(sys.argv[1] + "/events.jsonl", "a").write('{"event": "launch"}\\n')
+open(sys.argv[1] + "/events.jsonl", "a").write('{"event": "launch", "time": 1, "host": "h"}\\n')
 """
 
 

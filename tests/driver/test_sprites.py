@@ -25,6 +25,7 @@ from symray.tasks.task import Task
 from symray.tasks.udr import udr_of, udr_per_seed
 from symray.tasks.worker import load_trained
 from symray.tracking.client import make_client
+from symray.tracking.names import task_of
 from symray.training.bundle import load_bundle
 from symray.training.encoded import Encoded
 
@@ -55,7 +56,7 @@ def test_the_best_trial_and_the_champion_have_their_figures(sprites_study: Study
 def test_they_stand_in_mlflow_with_the_agreement_of_the_seeds(sprites_study: StudyRecord) -> None:
     client = make_client()
     runs = client.search_runs([client.get_experiment_by_name(sprites_study.name).experiment_id])
-    by_name = {run.info.run_name: run for run in runs}
+    by_name = {task_of(run): run for run in runs}
     folder = champion(sprites_study)
     run = by_name[f"confirm-{folder.name}"]
     figures = client.list_artifacts(run.info.run_id, "figures")

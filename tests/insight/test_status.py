@@ -34,7 +34,7 @@ def test_a_finished_study(finished_study: StudyRecord) -> None:
     assert found["best"]["number"] == leaderboard(finished_study)[0].number
     assert found["best"]["feasible"]
     assert found["confirmed"]["winner"] == found["best"]["number"]
-    assert found["model"] == {"name": "finished", "version": "1"}
+    assert found["model"] == {"name": "finished", "version": "1", "champion": "1"}
     assert ended_count(finished_study) == 3
 
 

@@ -126,6 +126,11 @@ def test_bits_are_nats_over_the_logarithm_of_two():
     assert nats.error == pytest.approx(bits.error * math.log(2))
 
 
+def test_forty_points_are_enough_for_a_figure():
+    bound = neural_mi(*gaussian_pair(40, 3, 1, 2.0, seed=10))
+    assert 0.5 < bound.value < 2 + 1.96 * bound.error
+
+
 def test_says_what_is_wrong():
     with pytest.raises(ValueError, match="takes at least 40"):
         neural_mi(np.arange(39.0), np.arange(39.0))

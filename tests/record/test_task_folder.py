@@ -1,7 +1,11 @@
 """What is read from a task's folder."""
 
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from symray.errors import UserError
 from symray.record import jsonl
 from symray.record.task_folder import last_line, metric_lines, newest_metrics, run_id, task_events
 
@@ -38,11 +42,31 @@ def test_a_line_being_written_does_not_count_yet(tmp_path: Path) -> None:
 
 
 def test_events_and_the_run_are_read(tmp_path: Path) -> None:
-    starts = [{"event": "start", "time": 1.0}, {"event": "failed", "time": 3.0}]
-    jsonl.append(tmp_path / "events.jsonl", starts)
-    jsonl.append(tmp_path / "losses.jsonl", [{"event": "worker lost", "time": 2.0}])
+    start = {"event": "start", "time": 1.0, "attempt": 1, "host": "a", "pid": 1, "device": "cpu"}
+    failed = {"event": "failed", "time": 3.0, "reason": "diverged"}
+    jsonl.append(tmp_path / "events.jsonl", [start, failed])
+    lost = {"event": "worker lost", "time": 2.0, "reason": "the node died"}
+    jsonl.append(tmp_path / "losses.jsonl", [lost])
     (tmp_path / "mlflow_run_id").write_text("abc\n")
     assert [event["event"] for event in task_events(tmp_path)] == [
         *("start", "worker lost", "failed")
     ]
     assert run_id(tmp_path) == "abc"
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("metrics.jsonl", {"epoch": 1, "values": {}}),
+        ("metrics.jsonl", {"epoch": 1, "time": 1.0, "values": {"x_mae": "small"}}),
+        ("metrics.jsonl", [1]),
+        ("events.jsonl", {"event": "start", "time": 1.0}),
+        ("losses.jsonl", {"event": "worker lost", "time": "noon", "reason": "?"}),
+    ],
+)
+def test_a_line_that_says_less_than_it_should_is_damaged(
+    tmp_path: Path, name: str, line: Any
+) -> None:
+    jsonl.append(tmp_path / name, [line])
+    with pytest.raises(UserError, match=f"{name}:1: this line is damaged; restore the file"):
+        metric_lines(tmp_path) if name == "metrics.jsonl" else task_events(tmp_path)

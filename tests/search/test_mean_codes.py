@@ -61,10 +61,14 @@ def test_the_winner_of_the_confirmation_counts(
     stats = {"mi_z0_y_sampled": {"mean": 0.2, "sd": 0.1}, "probe_r2": {"mean": 0.1, "sd": 0.1}}
     entries = [{"number": 1, "n": 2, "failed": 0, "validation": stats}]
     path = record.folder / "confirmation.json"
-    path.write_text(json.dumps({"candidates": entries, "winner": 1, "test": {}}))
+    path.write_text(
+        json.dumps({"candidates": entries, "winner": 1, "champion": "0001-0", "test": {}})
+    )
     assert readable_means(record) is None
     stats["probe_r2"]["mean"] = 0.6
-    path.write_text(json.dumps({"candidates": entries, "winner": 1, "test": {}}))
+    path.write_text(
+        json.dumps({"candidates": entries, "winner": 1, "champion": "0001-0", "test": {}})
+    )
     found = readable_means(record)
     assert found is not None
     assert (found.number, found.bits, found.r2) == (1, 0.2, 0.6)

@@ -9,6 +9,7 @@ import pytest
 from symray.search.task_source import MoreMemory
 from symray.study_file import Resources
 from symray.tasks.task import Report, Task
+from symray.training.spec import TrialSpec
 
 FULL = Report(1, 4, {}, "failed", "out of GPU memory on gpu1", out_of_memory=True)
 
@@ -42,7 +43,8 @@ def make_task(tmp_path: Path) -> MakeTask:
     def make(
         kind: Literal["trial", "pretraining", "confirmation"] = "trial", gpu: float | None = None
     ) -> Task:
-        return Task("s", f"{kind}-0", kind, 0, str(tmp_path / kind), {}, gpu=gpu)
+        spec = TrialSpec("stib", "artificial", {}, seed=0).to_json()
+        return Task("s", f"{kind}-0", kind, 0, str(tmp_path / kind), spec, gpu=gpu)
 
     return make
 

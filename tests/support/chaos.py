@@ -36,6 +36,7 @@ from services import Postgres, accepts, free_port, unprivileged_user, wait_for
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import metric_lines, task_events
 from symray.tracking.client import make_client
+from symray.tracking.names import task_of
 from symray.tracking.projector import reconcile
 
 STUDY = """\
@@ -245,12 +246,12 @@ class Chaos:
         experiment = client.get_experiment_by_name(name)
         assert experiment is not None, "the study has no experiment"
         runs = client.search_runs([experiment.experiment_id], max_results=5000)
-        names = Counter(run.info.run_name for run in runs)
+        names = Counter(map(task_of, runs))
         outcome.doubled += [f"{run} has {count} runs" for run, count in names.items() if count > 1]
         outcome.lost += [
             f"trial {t.number} has no run" for t in found if not names[f"trial-{t.number:04d}"]
         ]
-        unended = [run.info.run_name for run in runs if run.info.status == "RUNNING"]
+        unended = [task_of(run) for run in runs if run.info.status == "RUNNING"]
         outcome.lost += [f"run {run} never ended" for run in unended]
         return outcome
 

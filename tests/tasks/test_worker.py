@@ -26,7 +26,8 @@ from symray.training.checkpoint import newest_checkpoint
 from symray.training.evaluation import metric_names
 
 NEVER = 1e9
-OWN = metric_names(Design(model_class("stib"), VECTORS))
+HAS = metric_names(Design(model_class("stib"), VECTORS))
+OWN = {name for name in HAS if not METRICS[name].costly}
 
 
 MakeTask = Callable[..., Task]
@@ -271,6 +272,15 @@ def test_metrics_are_evaluated_when_they_are_due(make_task: MakeTask) -> None:
     }
     each = {"mi_z0_y", *(name for name in OWN if METRICS[name].cheap)}
     assert evaluated == {1: set(), 2: each, 3: set(), 4: each, 5: OWN}
+
+
+def test_costly_metrics_are_for_confirmations_and_for_studies_that_name_them(
+    make_task: MakeTask,
+) -> None:
+    confirmation = finish(make_task(task={"kind": "confirmation"}, epochs=1))
+    assert set(confirmation.values) & set(METRICS) == HAS
+    named = finish(make_task(task={"metrics": ("mi_z0_y_neural",)}, epochs=1))
+    assert set(named.values) & set(METRICS) == OWN | {"mi_z0_y_neural"}
 
 
 def test_a_model_that_cannot_predict_y_is_evaluated_without(make_task: MakeTask) -> None:

@@ -13,6 +13,7 @@ from optuna.trial import TrialState
 from symray.record import jsonl
 from symray.record.study_record import StudyRecord, milliseconds
 from symray.tasks.task import Task
+from symray.tracking.names import task_of
 from symray.tracking.projection import PARENT, Projection
 from symray.tracking.run_contents import all_contents, contents_of
 
@@ -36,8 +37,8 @@ def runs(client: MlflowClient, record: StudyRecord) -> dict[str, Any]:
     experiment = client.get_experiment_by_name(record.name)
     assert experiment is not None
     found = client.search_runs([experiment.experiment_id])
-    assert len({run.info.run_name for run in found}) == len(found)
-    return {run.info.run_name: run for run in found}
+    assert len({task_of(run) for run in found}) == len(found)
+    return {task_of(run): run for run in found}
 
 
 def curves(client: MlflowClient, run: Any) -> dict[str, list[tuple[int, int, float]]]:
@@ -96,7 +97,7 @@ def test_every_state_is_shown_with_its_own_times(
         assert run.info.end_time == milliseconds(trial.datetime_complete)
         assert curves(embedded_store, run) == recorded(task)
         assert run.data.params["beta"] == str(task.spec["settings"]["beta"])
-        assert run.data.params["seed"] == str(task.number)
+        assert run.data.tags["symray.seed"] == str(task.number)
         assert run.data.tags["symray.state"] == trial.state.name
         assert run.data.tags["symray.code"] == "abc"
         assert run.data.tags[PARENT] == shown[record.name].info.run_id

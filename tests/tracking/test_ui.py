@@ -37,17 +37,17 @@ def test_the_first_free_port_is_found() -> None:
 def test_a_studys_page_is_its_experiment(finished_study: StudyRecord) -> None:
     experiment = make_client().get_experiment_by_name("finished")
     assert experiment is not None
-    page = study_page("http://h:1", "finished")
+    page = study_page("http://h:1", ["finished"])
     assert page.startswith(f"http://h:1/#/experiments/{experiment.experiment_id}/runs")
-    assert study_page("http://h:1", None) == "http://h:1"
+    assert study_page("http://h:1", []) == "http://h:1"
     with pytest.raises(UserError, match=r"no study 'finishd'.*did you mean 'finished'"):
-        study_page("http://h:1", "finishd")
+        study_page("http://h:1", ["finishd"])
 
 
 def test_a_study_that_mlflow_has_not_seen(make_record: Callable[..., StudyRecord]) -> None:
     make_record()
     with pytest.raises(UserError, match="`symray reconcile searched` writes it"):
-        study_page("http://h:1", "searched")
+        study_page("http://h:1", ["searched"])
 
 
 def test_a_store_that_is_none_is_a_sentence(

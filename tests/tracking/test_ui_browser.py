@@ -84,10 +84,21 @@ def show_artifact(page: Page, link: str, run: str | None, path: str) -> None:
 def test_the_link_shows_the_studys_runs(page: Page, link: str) -> None:
     page.goto(link)
     expect(page.get_by_text("6 matching runs")).to_be_visible()
-    study = page.locator(".ag-row").filter(has_text="finished").first
-    study.locator("[col-id*='Run Name'] button").click()
-    for name in ("trial-0000", "trial-0001", "trial-0002"):
-        expect(page.get_by_role("link", name=name)).to_be_visible()
+    for name in ("#000 beta=", "#001 beta=", "#002 beta="):
+        expect(page.locator(".ag-row a").filter(has_text=name).first).to_be_visible()
+    shown = page.locator(".ag-header-cell")
+    for column in ("symray.rank", "symray.feasible", "mi_z0_y", "x_mae"):
+        expect(shown.filter(has_text=column).first).to_be_visible()
+    expect(page.locator(".ag-row").filter(has_text="data.npz").first).to_be_visible()
+    expect(page.get_by_text("Model training")).to_be_visible()
+
+
+def test_the_charts_are_those_of_the_study(page: Page, link: str) -> None:
+    page.goto("about:blank")
+    page.goto(f"{link}&compareRunsMode=CHART")
+    for title in ("mi_z0_y", "Parallel Coordinates", "x_mae vs. mi_z0_y"):
+        expect(page.get_by_text(title, exact=True).first).to_be_visible()
+    expect(page.locator(".js-plotly-plot .scatterlayer .trace").first).to_be_attached()
 
 
 def test_a_run_shows_its_metrics(page: Page, link: str, finished_study: StudyRecord) -> None:

@@ -49,7 +49,7 @@ def shown(record: StudyRecord, client: MlflowClient, task: Task) -> list[tuple[i
     """The curve of x_mae in MLflow."""
     runs = client.search_runs(
         [experiment_id(client, record.name, identity(record.folder))],
-        f"attributes.run_name = '{task.name}'",
+        f"tags.`symray.task` = '{task.name}'",
     )
     assert len(runs) == 1
     return [(p.step, p.value) for p in client.get_metric_history(runs[0].info.run_id, "x_mae")]
@@ -165,7 +165,7 @@ class AnswerLost(MlflowClient):
 
     def create_run(self, *args: Any, **kwargs: Any) -> Any:
         made = super().create_run(*args, **kwargs)
-        if kwargs["run_name"] == "trial-0000" and not self.lost:
+        if kwargs["tags"].get("symray.task") == "trial-0000" and not self.lost:
             self.lost = True
             raise ConnectionError("reset by peer")
         return made

@@ -12,8 +12,9 @@ from symray.cli.output import err, out
 
 
 def ui(
-    name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="Study to show.", show_default=False)
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="Study to show, or several to compare."),
     ] = None,
     port: Annotated[
         int | None,
@@ -32,10 +33,10 @@ def ui(
 
     base = running_server()
     if base is not None:
-        out().print(study_page(base, name))
+        out().print(study_page(base, names or []))
         return
     chosen = choose_port(port)
-    page = study_page(f"http://127.0.0.1:{chosen}", name)
+    page = study_page(f"http://127.0.0.1:{chosen}", names or [])
     with _stopping() as stopping:
         server = Server(chosen)
         leave = False
@@ -49,7 +50,7 @@ def ui(
                 leave = True
                 return
             if ready:
-                err().print("+ beside the study unfolds its trials; Ctrl-C here stops the server")
+                err().print("Ctrl-C here stops the server")
             while not stopping.wait(1):
                 server.check()
         finally:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.func import functional_call, vmap
+from torch.utils import _pytree as pytree
 
 from symray.data.base import Batch
 from symray.models.base import Hyperparameters, Loss, Model, Noise, Phase
@@ -55,9 +57,22 @@ def computation(model: Model, calls: Sequence[Call]) -> Compute:
                 return result
 
             leaves = {n: p.detach().requires_grad_(n in call.names) for n, p in parameters.items()}
-            losses, logs = vmap(loss)(leaves, buffers, batches, drawn, hp)
+            losses, logs = _for_each(loss)(leaves, buffers, batches, drawn, hp)
             update(i, torch.autograd.grad(losses.sum(), [leaves[n] for n in call.names]))
             logged.append({name: v.detach() for name, v in {**logs, "loss": losses}.items()})
         return logged
 
     return compute
+
+
+def _for_each(loss: Callable[..., Loss]) -> Callable[..., Loss]:
+    """``loss`` of n members by vmap; of a single one without it, which keeps its memory formats."""
+
+    def losses(parameters: Tensors, *given: Any) -> Loss:
+        if len(next(iter(parameters.values()))) > 1:
+            result: Loss = vmap(loss)(parameters, *given)
+            return result
+        one = loss(*pytree.tree_map(lambda value: value[0], (parameters, *given)))
+        return pytree.tree_map(lambda value: value.unsqueeze(0), one)  # type: ignore[no-any-return]
+
+    return losses

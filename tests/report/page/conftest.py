@@ -115,8 +115,8 @@ def _train(
         spec=spec.to_json(),
         tags={"symray.code": "abc", "symray.commit": "1234567", "symray.data_key": "k"},
     ).save()
-    start = {"event": "start", "time": 1000.0, "host": "node-1", "device": "cpu"}
-    start |= {"pid": 1, "attempt": 0, "epoch": 0}
+    start = {"event": "start", "time": 1000.0, "host": "node-1", "device": "cpu", "epoch": 0}
+    start |= {"attempt": 1, "pid": 1}
     jsonl.append(folder / "events.jsonl", [start])
     lines = [{"epoch": e, "time": 1000.0 + 30 * e, "values": metrics} for e in (1, 2)]
     jsonl.append(folder / "metrics.jsonl", lines)

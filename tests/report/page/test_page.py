@@ -87,7 +87,7 @@ def test_text_of_a_study_cannot_break_the_page(told_study) -> None:
     folder = record.trial_folder(0)
     with (folder / "events.jsonl").open("a") as file:
         start = {"event": "start", "time": 2000.0, "host": "<script>x", "device": "cpu"}
-        file.write(json.dumps(start | {"pid": 2, "attempt": 1}) + "\n")
+        file.write(json.dumps(start | {"attempt": 2, "pid": 1}) + "\n")
     html = report_text(["odd"], "html")
     assert "<script>x" not in html
     assert "&lt;script&gt;x" in html

@@ -1,0 +1,157 @@
+"""The study's own page: its run's description, written anew from the record at the study's ends."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from symray.metrics import METRICS
+from symray.record import task_folder as folders
+from symray.record.study_record import StudyRecord
+from symray.record.trials import ENDED, TrialState
+from symray.search.confirmation import read_confirmation
+from symray.search.leaderboard import Candidate, leaderboard, nothing_feasible, supervision
+from symray.tasks.task import Task
+
+ROWS = 10
+"""Of the leaderboard; a tag of MLflow's holds 8,000 characters."""
+
+LONGEST = 7900
+
+Link = Callable[[str], str]
+"""The address of a task's run by the task's name."""
+
+
+def study_text(record: StudyRecord, link: Link, report: str) -> str:
+    """The description in Markdown.
+
+    Args:
+        record: the study.
+        link: to a run.
+        report: address of the folder with the study's plots.
+    """
+    text = "\n".join(_lines(record, link, report))
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
+
+
+def _lines(record: StudyRecord, link: Link, report: str) -> Iterator[str]:
+    file, board = record.file, leaderboard(record)
+    yield f"**{_verdict(record, board)}**\n"
+    goals = ", ".join(f"{way} `{name}`" for name, way in file.objectives.items())
+    bounds = ", ".join(f"`{constraint}`" for constraint in file.constraints) or "none"
+    data = Path(file.data_name).name
+    yield f"`{file.model}` on `{data}`; objective: {goals}; constraints: {bounds}."
+    if (sentence := supervision(file)) is not None:
+        yield f"Chosen by {sentence}."
+    yield "\n## Leaderboard\n"
+    yield from _table(record, board, link)
+    if confirmation := list(_confirmation(record, link)):
+        yield "\n## Confirmation under fresh seeds\n"
+        yield from confirmation
+    yield "\n## What was searched, and what it took\n"
+    yield from _compute(record)
+    yield f"\nPlots: [history, importances, parallel coordinates]({report}/plots.html), "
+    yield f"[the whole leaderboard]({report}/leaderboard.csv).\n"
+    yield "## Commands\n"
+    name = record.name
+    yield "```bash"
+    yield f"symray explain {name}                  # the best trial: why it is that"
+    yield f"symray rerun {name} NUMBER             # trains a trial again, compares every number"
+    yield f"symray resume {name}                   # goes on where it was interrupted"
+    yield f"symray extend {name} --trials 10"
+    yield f"symray models download {name}@champion --to DIR"
+    yield "```"
+
+
+def _verdict(record: StudyRecord, board: list[Candidate]) -> str:
+    ended, budget = len(record.trials(*ENDED)), record.budget
+    state = "" if record.complete else f"{ended} of {budget} trials have ended. "
+    if sentence := nothing_feasible(record, board):
+        return f"{state}{sentence[0].upper()}{sentence[1:]}."
+    best, objective = board[0], next(iter(record.file.objectives))
+    confirmed = read_confirmation(record)
+    if confirmed and confirmed["winner"] is not None:
+        test = confirmed["test"].get(objective, {})
+        number = _statistic(test)
+        return (
+            f"{state}Trial {confirmed['winner']} is the best in the mean over fresh seeds: "
+            f"{objective} {number} on the test split."
+        )
+    return f"{state}Trial {best.number} is the best: {objective} {best.metrics[objective]:.4g}."
+
+
+def _table(record: StudyRecord, board: list[Candidate], link: Link) -> Iterator[str]:
+    file = record.file
+    metrics = list(
+        dict.fromkeys([*file.objectives, *(constraint.metric for constraint in file.constraints)])
+    )
+    heads = ["rank", "trial", "feasible", *(f"`{name}`" for name in [*metrics, *file.search])]
+    yield f"| {' | '.join(heads)} |"
+    yield "|---" * len(heads) + "|"
+    for place, row in enumerate(board[:ROWS], start=1):
+        cells = [str(place), f"[#{row.number}]({link(f'trial-{row.number:04d}')})"]
+        cells.append("yes" if row.feasible else "no")
+        cells += [_number(row.metrics.get(name)) for name in metrics]
+        cells += [_number(row.params.get(name)) for name in file.search]
+        yield f"| {' | '.join(cells)} |"
+    if len(board) > ROWS:
+        yield f"\nand {len(board) - ROWS} more."
+
+
+def _confirmation(record: StudyRecord, link: Link) -> Iterator[str]:
+    confirmed = read_confirmation(record)
+    if confirmed is None or not confirmed["candidates"]:
+        return
+    names = METRICS.among(confirmed["candidates"][0]["validation"])[:8]
+    yield f"| setting | split | n | {' | '.join(f'`{name}`' for name in names)} |"
+    yield "|---" * (3 + len(names)) + "|"
+    rows = [
+        (entry["number"], "validation", entry["n"], entry["validation"])
+        for entry in confirmed["candidates"]
+    ]
+    if confirmed["winner"] is not None:
+        (n,) = (e["n"] for e in confirmed["candidates"] if e["number"] == confirmed["winner"])
+        rows.append((confirmed["winner"], "test", n, confirmed["test"]))
+    for number, split, n, statistics in rows:
+        cells = [_statistic(statistics.get(name, {})) for name in names]
+        setting = f"[#{number}]({link(f'trial-{number:04d}')})"
+        yield f"| {setting} | {split} | {n} | {' | '.join(cells)} |"
+
+
+def _compute(record: StudyRecord) -> Iterator[str]:
+    states = Counter(trial.state for trial in record.trials())
+    shown = ", ".join(f"{count} {state.name.lower()}" for state, count in states.items())
+    searched = ", ".join(f"`{name}`" for name in record.file.search)
+    yield f"- trials: {shown or 'none yet'}; searched: {searched}"
+    epochs, cpu, gpu = 0, 0.0, 0.0
+    paths = [
+        *record.folder.glob("trials/*/task.json"),
+        *record.folder.glob("confirmation/*/task.json"),
+    ]
+    for path in paths:
+        task, events = Task.load(path.parent), folders.task_events(path.parent)
+        lines = folders.metric_lines(path.parent)
+        epochs += len(lines)
+        if events and lines:
+            hours = max(0.0, lines[-1]["time"] - events[0]["time"]) / 3600
+            cpu += hours * task.threads
+            gpu += hours * (task.gpu or record.file.resources.gpu)
+    yield (
+        f"- {epochs} epochs with the confirmation, in about {cpu:.2g} CPU-hours and {gpu:.2g} "
+        "GPU-hours: from each training's start to its last epoch, times what it takes"
+    )
+    reasons = Counter(
+        str(trial.user_attrs.get("reason", "unknown")) for trial in record.trials(TrialState.FAIL)
+    )
+    for reason, count in reasons.most_common(5):
+        yield f"- {count} failed: {reason[:200]}"
+
+
+def _statistic(value: dict[str, float | None]) -> str:
+    mean, sd = value.get("mean"), value.get("sd")
+    if mean is None:
+        return ""
+    return f"{mean:.4g}" if sd is None else f"{mean:.4g} ± {sd:.2g}"
+
+
+def _number(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str("" if value is None else value)

@@ -118,7 +118,7 @@ def test_a_suite_is_launched_by_another_name(study_home: Path) -> None:
         "suite": ["vae", "cvae"],
         "data": "artificial",
         "search": {"learning_rate": {"low": 1e-4, "high": 1e-3}},
-        "constraints": ["x_mae <= 1"],
+        "constraints": ["x_mae <= 1", "y_mae <= 1"],
     }
     with pytest.raises(symray.UserError, match="launch_suite"):
         symray.launch(suite)

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from symray.api.running import stopped_sentence
 from symray.cli.address import OnCluster
 from symray.cli.options import Name
 from symray.cli.output import err, out
@@ -29,6 +28,7 @@ def stop(
 
     Example: symray stop quickstart 3
     """
+    from symray.api.running import stopped_sentence
     from symray.api.study import Study
     from symray.search.requests import check_is_running
 

@@ -60,7 +60,7 @@ def test_ctrl_c_stops_a_study_and_resume_completes_it(file: Path, run: Run) -> N
     assert found == status(StudyRecord.open("first"))
     assert (found["state"], len(found["trials"])) == ("complete", 3)
     assert [trial["epochs"] for trial in found["trials"]] == [10, 10, 10]
-    assert found["model"] == {"name": "first", "version": "1"}
+    assert found["model"] == {"name": "first", "version": "1", "champion": "1"}
     again = run("launch", file, *long, "--or-resume", "--json")
     assert (again.exit_code, json.loads(again.stdout)) == (0, found)
     other = run("launch", file, "--or-resume")

@@ -20,9 +20,9 @@ from symray.record.lease import Lease, LeaseCheck
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import LOSSES, drivers_of
 from symray.record.trials import ENDED, TrialState
-from symray.scheduling.at_a_worker import call_at_worker
 from symray.scheduling.cluster.attached import as_many_as_fit, check_resources
 from symray.scheduling.tuning import run_tasks
+from symray.scheduling.worker_call import call_at_worker
 from symray.search.confirmation import Confirmation
 from symray.search.leaderboard import leaderboard, nothing_feasible
 from symray.search.pretraining import PretrainFirst

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from ray import tune
 
+from symray.scheduling.assignment import Assignment, printing_to
 from symray.scheduling.full_disk import HOLD, error_with_node, is_full
-from symray.scheduling.seat import Seat, printing_to
 from symray.tasks.gpu_memory import is_usable
 from symray.tasks.packs import Packs
 from symray.tasks.task import Report, Task
@@ -40,7 +40,7 @@ class TaskTrainable(tune.Trainable):
         self._config = config
         self._slots: int = config.get("slots", 0)
         self._packs = Packs(self._slots)
-        self._seats: dict[str, Seat] = {}
+        self._assignments: dict[str, Assignment] = {}
         self._to_leave: list[str] = []
         self._asks = self._slots > 1
         self.take([config["task"]], [])
@@ -49,7 +49,7 @@ class TaskTrainable(tune.Trainable):
         """What the driver wants of the next step: more ``tasks``, and some ended, by name."""
         place, drivers = self._config.get("place"), self._config.get("drivers", 0)
         for task in tasks:
-            self._seats[task.name] = Seat(task, place, drivers, self._slots)
+            self._assignments[task.name] = Assignment(task, place, drivers, self._slots)
         self._to_leave += leave
 
     def step(self) -> dict[str, Any]:
@@ -59,16 +59,16 @@ class TaskTrainable(tune.Trainable):
             return {"reports": [], "done": False, "reusable": True}
         with self._held_when_full():
             for name in self._to_leave:
-                self._seats.pop(name).leave()
+                self._assignments.pop(name).leave()
             self._to_leave = []
             reports = self._advance()
         for name, report in reports.items():
             if report.outcome != "running":
-                self._seats.pop(name).leave()
+                self._assignments.pop(name).leave()
         failed = any(report.outcome == "failed" for report in reports.values())
         return {
             "reports": list(reports.items()),
-            "done": not self._seats,
+            "done": not self._assignments,
             "reusable": not failed or is_usable(),
         }
 
@@ -80,9 +80,9 @@ class TaskTrainable(tune.Trainable):
 
     def cleanup(self) -> None:
         """Lose no epoch when the study is stopped between two checkpoints."""
-        for seat in self._seats.values():
-            seat.leave()
-        self._seats = {}
+        for assignment in self._assignments.values():
+            assignment.leave()
+        self._assignments = {}
         self._packs = Packs(0)
         if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
             gc.collect()  # a model that is part of a cycle keeps its memory until then
@@ -90,14 +90,22 @@ class TaskTrainable(tune.Trainable):
 
     def _advance(self) -> dict[str, Report]:
         """An epoch of every task; gives the report of each by name."""
-        begun = {name: seat.begin() for name, seat in self._seats.items()}
+        begun = {name: assignment.begin() for name, assignment in self._assignments.items()}
         reports = {name: report for name, report in begun.items() if report is not None}
-        seats = {name: seat for name, seat in self._seats.items() if name not in reports}
-        runs = {seat.task.name: seat.run for seat in seats.values() if seat.run is not None}
+        assignments = {
+            name: assignment
+            for name, assignment in self._assignments.items()
+            if name not in reports
+        }
+        runs = {
+            assignment.task.name: assignment.run
+            for assignment in assignments.values()
+            if assignment.run is not None
+        }
         with printing_to([run.task for run in runs.values()]):
             outcomes = self._packs.train(list(runs.values()))
         for name, run in runs.items():
-            reports[name] = seats[name].advance(outcomes.get(run.trainer))
+            reports[name] = assignments[name].advance(outcomes.get(run.trainer))
         return reports
 
     @contextlib.contextmanager
@@ -109,6 +117,6 @@ class TaskTrainable(tune.Trainable):
             if not is_full(error):
                 raise
             first: Task = self._config["task"]
-            self._seats = {}  # whoever goes on mends what was written in part
+            self._assignments = {}  # whoever goes on mends what was written in part
             time.sleep(HOLD)
             raise error_with_node(error, first.folder) from error

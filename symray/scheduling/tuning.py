@@ -2,9 +2,9 @@
 
 Tune decides where and when. What to run comes from a :class:`TaskSource`, which also decides when
 to stop; Tune's own directory is scratch that is thrown away. A trial of Tune's is a worker: it has
-one task, or is an engine that the desk gives as many as its pack has slots. A task that has lost
-its worker is handed out again, to a new trial of Tune's: Tune's own retries leave out the trials
-whose workers die while they start or change tasks.
+one task, or is an engine that the dispatcher gives as many as its pack has slots. A task that has
+lost its worker is handed out again, to a new trial of Tune's: Tune's own retries leave out the
+trials whose workers die while they start or change tasks.
 """
 
 import logging
@@ -27,7 +27,7 @@ from ray.tune.stopper import Stopper
 from symray.scheduling.cluster.attached import as_many_as_fit, check_resources
 from symray.scheduling.cluster.own import Say, silent
 from symray.scheduling.cluster.sharing import Sharing
-from symray.scheduling.desk import Desk
+from symray.scheduling.dispatcher import Dispatcher
 from symray.scheduling.full_disk import avoiding_node
 from symray.scheduling.trainable import TaskTrainable
 from symray.scheduling.workplace import Place
@@ -44,17 +44,17 @@ class _Unsaved:
 
 
 class _Searcher(_Unsaved, Searcher):
-    """Offers the desk's tasks to Tune, of which each trial is a worker."""
+    """Offers the dispatcher's tasks to Tune, of which each trial is a worker."""
 
     def __init__(
         self,
-        desk: Desk,
+        dispatcher: Dispatcher,
         stopping: threading.Event,
         may_have: Callable[[], int | None],
         drivers: int,
     ) -> None:
         super().__init__()
-        self.desk = desk
+        self.dispatcher = dispatcher
         self.stopping = stopping
         self.may_have = may_have
         self.common = {"place": Place.here(), "drivers": drivers}
@@ -64,10 +64,13 @@ class _Searcher(_Unsaved, Searcher):
             return Searcher.FINISHED
         if self.has_its_share():
             return None
-        task = self.desk.open(trial_id)
+        task = self.dispatcher.open(trial_id)
         if task is None:
-            return Searcher.FINISHED if self.desk.exhausted else None
-        own = {"avoid": self.desk.full_node_of(task), "slots": self.desk.slots_of[trial_id]}
+            return Searcher.FINISHED if self.dispatcher.exhausted else None
+        own = {
+            "avoid": self.dispatcher.full_node_of(task),
+            "slots": self.dispatcher.slots_of[trial_id],
+        }
         return {"task": task} | own | self.common
 
     def has_its_share(self, beyond: int = 0) -> bool:
@@ -76,12 +79,12 @@ class _Searcher(_Unsaved, Searcher):
         With ``beyond`` whether they wait for so many that this study has too many.
         """
         most = self.may_have()
-        return most is not None and len(self.desk.live) >= most + beyond
+        return most is not None and len(self.dispatcher.live) >= most + beyond
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
-        self.desk.close(trial_id, dict(result.get("reports", [])) if result else {})
+        self.dispatcher.close(trial_id, dict(result.get("reports", [])) if result else {})
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing: the record is elsewhere."""
@@ -91,7 +94,7 @@ class _Searcher(_Unsaved, Searcher):
 
 
 class _Scheduler(_Unsaved, FIFOScheduler):
-    """Passes reports on, and to a worker what the desk wants of it."""
+    """Passes reports on, and to a worker what the dispatcher wants of it."""
 
     def __init__(self, searcher: _Searcher) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -102,7 +105,7 @@ class _Scheduler(_Unsaved, FIFOScheduler):
         text = Path(trial.error_file or os.devnull).read_text().strip()
         first = "".join(text.splitlines()[-1:]).split(". ")[0]  # Ray's guesses follow
         reason = textwrap.shorten(first, 200, placeholder=" ...") or "an unknown reason"
-        self.searcher.desk.lose(trial.trial_id, reason)
+        self.searcher.dispatcher.lose(trial.trial_id, reason)
 
     def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
         # A worker that is kept for this study's next trial would hold what another one waits for,
@@ -112,7 +115,7 @@ class _Scheduler(_Unsaved, FIFOScheduler):
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         more = not self.searcher.has_its_share(beyond=1)
-        orders = self.searcher.desk.take_reports(trial.trial_id, result["reports"], more)
+        orders = self.searcher.dispatcher.take_reports(trial.trial_id, result["reports"], more)
         if orders is None:
             return TrialScheduler.STOP
         if any(orders):  # reaches the worker before Tune asks it for the next step
@@ -175,12 +178,12 @@ def run_tasks(
     def may_have() -> int | None:
         return sharing.most(as_many_as_fit(resources)) if sharing and most is None else None
 
-    desk = Desk(source, stopping, slots, concurrency, on_loss)
-    searcher = _Searcher(desk, stopping, may_have, drivers)
+    dispatcher = Dispatcher(source, stopping, slots, concurrency, on_loss)
+    searcher = _Searcher(dispatcher, stopping, may_have, drivers)
 
     class _Steps(_Unsaved, tune.Callback):
         def on_step_end(self, iteration: int, trials: list[Trial], **info: Any) -> None:
-            desk.stopping_on_error(on_step, otherwise=None)
+            dispatcher.stopping_on_error(on_step, otherwise=None)
 
     def takes(config: dict[str, Any]) -> tune.PlacementGroupFactory:
         task: Task = config["task"]
@@ -216,8 +219,8 @@ def run_tasks(
         finally:
             if sharing:
                 sharing.close()
-    if desk.failure is not None:
-        raise desk.failure
+    if dispatcher.failure is not None:
+        raise dispatcher.failure
 
 
 _QUIET = {

@@ -34,7 +34,9 @@ class Mortal(TaskTrainable):
         """Nothing was begun."""
 
     def _advance(self) -> dict[str, Report]:
-        return {name: self.report_of(seat.task) for name, seat in self._seats.items()}
+        return {
+            name: self.report_of(assignment.task) for name, assignment in self._assignments.items()
+        }
 
     def report_of(self, task: Task) -> Report:
         epoch = self.epochs[task.name] = self.epochs.get(task.name, 0) + 1
@@ -112,7 +114,7 @@ def test_a_task_goes_on_wherever_its_workers_die(run: Any) -> None:
 def test_a_task_whose_workers_always_die_fails_with_the_reason(
     run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("symray.scheduling.desk.WORKER_DEATHS", 1)
+    monkeypatch.setattr("symray.scheduling.dispatcher.WORKER_DEATHS", 1)
     tasks, losses = run({"starts": "99"}, {"steps": "99"}, {})
     first, second, third = tasks.ended
     for (name, _, reason), expected in ((first, "trial-0000"), (second, "trial-0001")):

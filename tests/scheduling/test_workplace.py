@@ -225,7 +225,7 @@ def test_a_worker_waits_for_a_store_that_is_away(
 def test_a_node_that_does_not_see_the_study_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("symray.scheduling.seat.SHOWS", 0.1)
+    monkeypatch.setattr("symray.scheduling.assignment.SHOWS", 0.1)
     task = a_task(tmp_path / "head")
     actor = TaskTrainable({"task": task, "place": Place(str(tmp_path / "head"), None)})
     result = actor.step()

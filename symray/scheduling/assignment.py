@@ -25,7 +25,7 @@ SHOWS = 15.0
 """Seconds in which a shared folder shows on one node what another one has written."""
 
 
-class Seat:
+class Assignment:
     """A task from the moment at which a worker is given it; nothing is touched before it begins.
 
     Args:

@@ -35,7 +35,7 @@ class Orders(NamedTuple):
     """Names of tasks that have been stopped."""
 
 
-class Desk:
+class Dispatcher:
     """Hands out the tasks of ``source`` and takes their reports.
 
     Args:

@@ -55,7 +55,7 @@ class Plan:
         """Trials at a time on this machine."""
         slots = self.packing.slots
         fit = min(self.file.trials, self.workers * slots) if slots else self.workers
-        return self.file.concurrency or fit
+        return min(self.file.concurrency or fit, fit)
 
     @property
     def seconds(self) -> float:

@@ -42,7 +42,7 @@ def test_a_finished_study_is_whole(finished_study: StudyRecord, assert_ledger: L
     assert result["candidates"][0]["n"] == 2
     assert result["test_evaluations"] == 1
     assert set(result["test"]["x_mae"]) == {"mean", "sd"}
-    assert registered(record) == {"name": "finished", "version": "1"}
+    assert registered(record) == {"name": "finished", "version": "1", "champion": "1"}
     assert reconcile(record) == []
 
 

@@ -67,7 +67,7 @@ def test_diverged_trials_fail_alone(
     record = run(file)
     assert [t.state.name for t in record.trials()] == ["COMPLETE", "FAIL"]
     assert record.trial(1).user_attrs["reason"].startswith("diverged:")
-    assert registered(record) == {"name": "small", "version": "1"}
+    assert registered(record) == {"name": "small", "version": "1", "champion": "1"}
     assert_ledger(record)
 
 

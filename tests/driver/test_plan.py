@@ -124,6 +124,7 @@ def test_totals(write_study: WriteStudy, tmp_path: Path) -> None:
     assert made.seconds == pytest.approx(seconds)
     assert made.cpu_hours == pytest.approx(2 * seconds / 3600)
     assert made.gpu_hours == pytest.approx(0.5 * seconds / 3600)
-    assert made.hours == pytest.approx(seconds / 3600 / 3)
-    assert made.disk_bytes == 2 * (3 + 5 + 8) * cost.checkpoint_bytes
+    assert made.concurrency == min(3, made.workers)
+    assert made.hours == pytest.approx(seconds / 3600 / made.concurrency)
+    assert made.disk_bytes == 2 * (made.concurrency + 5 + 8) * cost.checkpoint_bytes
     assert json.loads(json.dumps(made.to_json()))["study"] == "totals"

@@ -129,7 +129,8 @@ def test_a_model_is_a_folder_or_a_name_in_the_registry(finished_study: StudyReco
     for reference in ("finished", "finished@champion", "finished:1"):
         with model_folder(reference) as found:
             assert found != folder
-            assert (found / "SHA256SUMS").read_bytes() == (folder / "SHA256SUMS").read_bytes()
+            for name in ("weights.safetensors", "config.json", "metrics.json"):
+                assert (found / name).read_bytes() == (folder / name).read_bytes()
         assert not found.exists()
     with pytest.raises(UserError, match="there is no folder"), model_folder("./finished"):
         pass

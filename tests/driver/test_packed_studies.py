@@ -27,6 +27,7 @@ def pids(record: StudyRecord) -> set[int]:
     return {start["pid"] for start in starts}
 
 
+@pytest.mark.slow
 def test_one_at_a_time_the_same_parameters_are_proposed(
     make_file: MakeFile, assert_ledger: Ledger, study_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,6 +120,7 @@ def test_a_killed_engine_costs_what_was_not_checkpointed(
     assert_ledger(record)
 
 
+@pytest.mark.slow
 def test_a_stopped_study_goes_on_without_its_packs(
     make_file: MakeFile, assert_ledger: Ledger
 ) -> None:

@@ -71,7 +71,7 @@ def test_with_seven_others_as_alone_in_float64(build, case):
     assert_equal(alone, members[3], 1e-10)
 
 
-@pytest.mark.parametrize("case", ["stib", "cvib", "non_syn"])
+@pytest.mark.parametrize("case", ["stib", "cvib", pytest.param("non_syn", marks=pytest.mark.slow)])
 def test_with_seven_others_as_alone_in_float32(build, case):
     alone = build(case, 3)
     expected = trained_alone(alone)

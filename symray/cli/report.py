@@ -38,13 +38,12 @@ def show_report(report: "DataReport") -> None:
 
 
 def _show_columns(report: "DataReport") -> None:
-    names = ("column", "of", "low", "high", "distinct", "as networks see it", "minus", "over")
+    names = ("column", "of", "low", "high", "distinct", "as networks see it", "mean", "sd")
     rows = [
         [
             column.name,
             column.side.upper(),
-            number(column.low),
-            number(column.high),
+            *_range(column),
             str(column.distinct),
             str(column.seen),
             number(column.mean),
@@ -55,6 +54,14 @@ def _show_columns(report: "DataReport") -> None:
     show(table(names, rows))
     if (hidden := len(report.columns) - len(rows)) > 0:
         out().print(f"and {hidden} more columns, which --json has")
+
+
+def _range(column: "Column") -> tuple[str, str]:
+    """Its ends, with as many digits as tell them apart: those of time stamps begin alike."""
+    low, high = number(column.low), number(column.high)
+    if low == high and column.low < column.high:
+        return f"{column.low:.12g}", f"{column.high:.12g}"
+    return low, high
 
 
 def _first(report: "DataReport") -> list["Column"]:

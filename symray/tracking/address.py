@@ -125,7 +125,10 @@ def _server(uri: str) -> Reached:
         if any(isinstance(cause, BadStatusLine) for cause in causes(error)):
             _refuse("answers, but is no web server", "name MLflow's: http://HOST:5000")
         _refuse(f"can't be asked ({brief(error)})", "correct the address: http://HOST:5000")
-    if answer.status_code in _BUSY or answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if answer.status_code in _BUSY or (
+        answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
+        and answer.status_code != HTTPStatus.NOT_IMPLEMENTED  # of a server that knows no POST
+    ):
         return Reached(shown_uri(), f"HTTP {answer.status_code} {answer.reason}")
     if answer.history:
         _refuse(f"leads to {answer.url.removesuffix(_EXPERIMENTS)}", "name that address")

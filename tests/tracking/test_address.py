@@ -62,6 +62,7 @@ def test_what_can_never_work_is_refused_with_the_way_out(
             page("404 Not Found", "no"),
             r"not as MLflow does \(HTTP 404\); name MLflow's own address",
         ),
+        (page("501 Unsupported method ('POST')", "no"), r"not as MLflow does \(HTTP 501\)"),
         (page("401 Unauthorized", "no"), "refuses the user; set MLFLOW_TRACKING_USERNAME"),
         (
             page("403 Forbidden", "Invalid Host header"),

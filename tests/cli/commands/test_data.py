@@ -92,3 +92,10 @@ def test_a_file_that_is_not_there(run, tmp_path):
     result = run("data", "check", tmp_path / "none.csv")
     assert result.exit_code == 2
     assert "there is no such file" in result.stderr
+
+
+def test_a_range_is_told_though_its_ends_begin_alike(run, tmp_path):
+    seconds = 1_700_000_000 + np.arange(900.0)
+    np.savez(tmp_path / "times.npz", x=seconds, y=np.arange(900.0))
+    result = run("data", "check", tmp_path / "times.npz", "--set=data.x=x", "--set=data.y=y")
+    assert "1700000000  1700000899" in result.stdout

@@ -70,3 +70,10 @@ def test_an_archive_of_xyz_files_is_read_in_the_order_of_names(tmp_path: Path) -
     path.write_bytes(b"not an archive")
     with pytest.raises(UserError, match="not an archive of QM9"):
         read_xyz_archive(path)
+
+
+def test_a_list_has_no_targets(tmp_path: Path) -> None:
+    path = tmp_path / "m.smi"
+    path.write_text("CCO ethanol\nCC ethane\n")
+    with pytest.raises(UserError, match="is a list without columns, so it has no 'logP'; give a"):
+        read_molecules(path, "smiles", ["logP"])

@@ -89,6 +89,11 @@ def open_table(path: Path, wanted: Sequence[str], more: Sequence[str] = ()) -> I
         if delimiter is None and not more:
             yield Table([wanted[0]], _listed(first, lines, wanted[0]))
             return
+        if delimiter is None and layout_of(path) == "list":
+            raise UserError(
+                f"{shortened(path, LONGEST)} is a list without columns, so it has no "
+                f"'{shortened(more[0])}'; give a table whose header names its columns, such as .csv"
+            )
         header = _cells(first, delimiter or max(DELIMITERS, key=first.count))
         for name in names:
             if name not in header:

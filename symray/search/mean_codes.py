@@ -33,7 +33,7 @@ class ReadableMeans(NamedTuple):
             f"trial {self.number} is invariant in drawn codes only ({self.bits:.2g} bits of Y): a "
             f"probe reads Y from its mean codes with R^2 {self.r2:.2g}, so mean codes, which "
             "`symray predict` gives, won't do as features free of Y: draw codes from q(z0|x), or "
-            "add the constraint `probe_r2 <= 0.3`"
+            f"add the constraint `probe_r2 <= {READ:g}`"
         )
 
 

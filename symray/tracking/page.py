@@ -5,12 +5,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from symray.metrics import METRICS
-from symray.record import task_folder as folders
 from symray.record.study_record import StudyRecord
 from symray.record.trials import ENDED, TrialState
+from symray.report.spent import spent
 from symray.search.confirmation import read_confirmation
 from symray.search.leaderboard import Candidate, leaderboard, nothing_feasible, supervision
-from symray.tasks.task import Task
 
 ROWS = 10
 """Of the leaderboard; a tag of MLflow's holds 8,000 characters."""
@@ -123,22 +122,11 @@ def _compute(record: StudyRecord) -> Iterator[str]:
     shown = ", ".join(f"{count} {state.name.lower()}" for state, count in states.items())
     searched = ", ".join(f"`{name}`" for name in record.file.search)
     yield f"- trials: {shown or 'none yet'}; searched: {searched}"
-    epochs, cpu, gpu = 0, 0.0, 0.0
-    paths = [
-        *record.folder.glob("trials/*/task.json"),
-        *record.folder.glob("confirmation/*/task.json"),
-    ]
-    for path in paths:
-        task, events = Task.load(path.parent), folders.task_events(path.parent)
-        lines = folders.metric_lines(path.parent)
-        epochs += len(lines)
-        if events and lines:
-            hours = max(0.0, lines[-1]["time"] - events[0]["time"]) / 3600
-            cpu += hours * task.threads
-            gpu += hours * (task.gpu or record.file.resources.gpu)
+    begun = [record.trial_folder(trial.number) for trial in record.trials()]
+    took = spent(record, [*begun, *record.confirmation_folders()])
     yield (
-        f"- {epochs} epochs with the confirmation, in about {cpu:.2g} CPU-hours and {gpu:.2g} "
-        "GPU-hours: from each training's start to its last epoch, times what it takes"
+        f"- {took.epochs} epochs with the confirmation, in {took.cpu_hours:.2g} CPU-hours and "
+        f"{took.gpu_hours:.2g} GPU-hours: the time of workers by what they occupy"
     )
     reasons = Counter(
         str(trial.user_attrs.get("reason", "unknown")) for trial in record.trials(TrialState.FAIL)

@@ -12,9 +12,10 @@ from typing import Any
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
 from symray.record.study_record import StudyRecord
-from symray.record.task_folder import metric_lines, task_events
+from symray.record.task_folder import task_events
 from symray.record.trials import ENDED, FrozenTrial, TrialState
 from symray.report.compare import Row
+from symray.report.spent import Spent, spent
 from symray.search.confirmation import read_confirmation
 from symray.search.leaderboard import Candidate, leaderboard, metrics_of, pareto_front
 from symray.study_file import Range
@@ -22,25 +23,6 @@ from symray.tasks.task import Task
 
 LARGEST = 400_000
 """Bytes of a figure that is put into the page."""
-
-
-@dataclass(frozen=True)
-class Spent:
-    """What a study's trainings took: of its search, or of its confirmation.
-
-    Attributes:
-        trainings: that have begun.
-        epochs: recorded by all of them.
-        seconds: from each start of a worker to the last that it recorded, summed.
-        cpu_hours: those seconds by what a trial occupies.
-        gpu_hours: the same of GPUs.
-    """
-
-    trainings: int
-    epochs: int
-    seconds: float
-    cpu_hours: float
-    gpu_hours: float
 
 
 @dataclass(frozen=True)
@@ -116,19 +98,19 @@ def story_of(record: StudyRecord, row: Row) -> Story:
     confirmed = read_confirmation(record) or {"test_evaluations": 0, "champion": None}
     folder = _folder(record, row, confirmed["champion"])
     trial_folders = [record.trial_folder(trial.number) for trial in trials]
-    where: Counter[str] = Counter()
+    confirmations = record.confirmation_folders()
     return Story(
         record=record,
         row=row,
         ended={state.name: sum(t.state == state for t in trials) for state in ENDED},
-        search=_spent(record, trial_folders, where),
-        confirmation=_spent(record, record.confirmation_folders(), where),
+        search=spent(record, trial_folders),
+        confirmation=spent(record, confirmations),
         test_evaluations=confirmed["test_evaluations"],
         board=board,
         front=frozenset(c.number for c in pareto_front(record.file, board)),
         importances=_importances(record),
         trials=trials,
-        where=where,
+        where=_where([*trial_folders, *confirmations]),
         tags=Task.load(folder).tags if folder else {},
         figures=_figures(folder / "figures") if folder else {},
     )
@@ -144,22 +126,14 @@ def _folder(record: StudyRecord, row: Row, champion: str | None) -> Path | None:
     return None if row.number is None else record.trial_folder(row.number)
 
 
-def _spent(record: StudyRecord, folders: Sequence[Path], where: Counter[str]) -> Spent:
-    begun = epochs = 0
-    seconds = 0.0
-    for folder in folders:
-        starts = [event for event in task_events(folder) if event["event"] == "start"]
-        lines = metric_lines(folder)
-        begun += bool(starts)
-        epochs += len(lines)
-        for i, start in enumerate(starts):
-            where[f"{start.get('host', 'unknown')}, {start.get('device', 'cpu')}"] += 1
-            end = starts[i + 1]["time"] if i + 1 < len(starts) else float("inf")
-            own = [line["time"] for line in lines if start["time"] <= line["time"] < end]
-            seconds += max(own, default=start["time"]) - start["time"]
-    needs = record.file.resources
-    hours = seconds / 3600
-    return Spent(begun, epochs, seconds, hours * needs.cpu, hours * needs.gpu)
+def _where(folders: Sequence[Path]) -> Counter[str]:
+    """Hosts and devices of all starts."""
+    return Counter(
+        f"{event.get('host', 'unknown')}, {event.get('device', 'cpu')}"
+        for folder in folders
+        for event in task_events(folder)
+        if event["event"] == "start"
+    )
 
 
 def _importances(record: StudyRecord) -> dict[str, dict[str, float]]:

@@ -116,7 +116,8 @@ def _train(
         tags={"symray.code": "abc", "symray.commit": "1234567", "symray.data_key": "k"},
     ).save()
     start = {"event": "start", "time": 1000.0, "host": "node-1", "device": "cpu", "epoch": 0}
-    start |= {"attempt": 1, "pid": 1}
+    own_process = len(list(record.folder.glob("*/*/task.json")))
+    start |= {"attempt": 1, "pid": own_process}
     jsonl.append(folder / "events.jsonl", [start])
     lines = [{"epoch": e, "time": 1000.0 + 30 * e, "values": metrics} for e in (1, 2)]
     jsonl.append(folder / "metrics.jsonl", lines)

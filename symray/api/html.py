@@ -8,7 +8,7 @@ from symray.insight.status import ended_count
 from symray.record.study_record import StudyRecord
 from symray.report.columns import shown_metrics
 from symray.search.champion import registered
-from symray.search.confirmation import read_confirmation
+from symray.search.confirmation import read_confirmation, winner_of
 from symray.search.leaderboard import leaderboard, nothing_feasible
 
 LEADERS = 5
@@ -64,9 +64,8 @@ def table_html(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]
 
 def _confirmation(record: StudyRecord, metrics: list[str]) -> list[str]:
     content = read_confirmation(record)
-    if content is None or content["winner"] is None:
+    if content is None or (winner := winner_of(content)) is None:
         return []
-    winner = next(e for e in content["candidates"] if e["number"] == content["winner"])
     cells = []
     for name in metrics:
         stat = content["test"].get(name)

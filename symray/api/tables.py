@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from symray.insight.trial_rows import flat_rows, select_rows
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import metric_lines
-from symray.search.confirmation import read_confirmation, seed_metrics
+from symray.search.confirmation import read_confirmation, seed_metrics, winner_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,8 +64,7 @@ def _settings(record: StudyRecord) -> Iterator[dict[str, Any]]:
         if "udr" in entry:
             stats["udr"] = entry["udr"]
         yield head | _columns(stats)
-    if content["winner"] is not None:
-        winner = next(e for e in content["candidates"] if e["number"] == content["winner"])
+    if (winner := winner_of(content)) is not None:
         head = {"trial": winner["number"], "split": "test"}
         head |= {name: winner[name] for name in ("n", "failed", "feasible")}
         yield head | _columns(content["test"])

@@ -68,6 +68,7 @@ def show_leaderboard(record: "StudyRecord") -> None:
 def show_confirmation(record: "StudyRecord", confirmation: Mapping[str, Any]) -> None:
     """Print the candidates' means over fresh seeds and the winner's on the test split."""
     from symray.report.columns import shown_metrics
+    from symray.search.confirmation import winner_of
 
     metrics = shown_metrics(record)
     agreement = ["udr"] if any("udr" in entry for entry in confirmation["candidates"]) else []
@@ -81,11 +82,10 @@ def show_confirmation(record: "StudyRecord", confirmation: Mapping[str, Any]) ->
         ]
         for entry in confirmation["candidates"]
     ]
-    winner = confirmation["winner"]
-    if winner is not None:
-        n = next(e["n"] for e in confirmation["candidates"] if e["number"] == winner)
+    if (winner := winner_of(confirmation)) is not None:
         test = spreads(metrics, confirmation["test"])
-        rows.append([f"#{winner}", "test", str(n), *test, *("" for _ in agreement)])
+        head = [f"#{winner['number']}", "test", str(winner["n"])]
+        rows.append([*head, *test, *("" for _ in agreement)])
     title = "confirmation: mean ± standard deviation over fresh seeds, the winner first"
     show(table(["trial", "split", "n", *metrics, *agreement], rows), title)
     if agreement:

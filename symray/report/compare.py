@@ -11,7 +11,7 @@ from symray.record.studies import find_study
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import last_line
 from symray.report.published import PUBLISHED, SOURCES
-from symray.search.confirmation import read_confirmation
+from symray.search.confirmation import read_confirmation, winner_of
 from symray.search.leaderboard import leaderboard, nothing_feasible, supervision
 from symray.tasks.task import Task
 
@@ -166,14 +166,13 @@ def expand(name: str) -> list[str]:
 def _row(record: StudyRecord) -> Row:
     file = record.file
     shown: dict[str, Any] = {}
-    confirmed = read_confirmation(record) or {"winner": None}
+    confirmed = read_confirmation(record)
     board = leaderboard(record)
-    if confirmed["winner"] is not None:
-        entry = next(c for c in confirmed["candidates"] if c["number"] == confirmed["winner"])
+    if confirmed and (winner := winner_of(confirmed)) is not None:
         shown = {
             "split": "test",
-            "number": confirmed["winner"],
-            "n": entry["n"],
+            "number": winner["number"],
+            "n": winner["n"],
             "figures": {k: Figure(v["mean"], v["sd"]) for k, v in confirmed["test"].items()},
         } | _fingerprints(record.folder / "confirmation" / confirmed["champion"])
     elif board and board[0].feasible:

@@ -133,6 +133,12 @@ def read_confirmation(record: StudyRecord) -> dict[str, Any] | None:
     return read_json(path, forms.confirmation) if path.exists() else None
 
 
+def winner_of(confirmation: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The candidate that has won a confirmation; None where none keeps the constraints."""
+    number = confirmation["winner"]
+    return next((c for c in confirmation["candidates"] if c["number"] == number), None)
+
+
 def seed_metrics(folder: Path, split: str) -> dict[str, float] | None:
     """The metrics of one training of the confirmation, on ``validation`` or ``test``.
 

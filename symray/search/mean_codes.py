@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from symray.record.study_record import StudyRecord
-from symray.search.confirmation import read_confirmation
+from symray.search.confirmation import read_confirmation, winner_of
 from symray.search.leaderboard import leaderboard
 
 LITTLE = 0.5
@@ -53,9 +53,8 @@ def readable_means(record: StudyRecord) -> ReadableMeans | None:
 
 def _champion(record: StudyRecord) -> tuple[int, dict[str, float]] | None:
     confirmation = read_confirmation(record)
-    if confirmation is not None and confirmation["winner"] is not None:
-        winner = confirmation["winner"]
-        entry = next(e for e in confirmation["candidates"] if e["number"] == winner)
-        return winner, {name: stat["mean"] for name, stat in entry["validation"].items()}
+    if confirmation is not None and (winner := winner_of(confirmation)) is not None:
+        means = {name: stat["mean"] for name, stat in winner["validation"].items()}
+        return winner["number"], means
     best = next((row for row in leaderboard(record) if row.feasible), None)
     return None if best is None else (best.number, dict(best.metrics))

@@ -7,8 +7,9 @@ from pathlib import Path
 from symray.metrics import METRICS
 from symray.record.study_record import StudyRecord
 from symray.record.trials import ENDED, TrialState
+from symray.report.columns import shown_metrics
 from symray.report.spent import spent
-from symray.search.confirmation import read_confirmation
+from symray.search.confirmation import read_confirmation, winner_of
 from symray.search.leaderboard import Candidate, leaderboard, nothing_feasible, supervision
 
 ROWS = 10
@@ -80,9 +81,7 @@ def _verdict(record: StudyRecord, board: list[Candidate]) -> str:
 
 def _table(record: StudyRecord, board: list[Candidate], link: Link) -> Iterator[str]:
     file = record.file
-    metrics = list(
-        dict.fromkeys([*file.objectives, *(constraint.metric for constraint in file.constraints)])
-    )
+    metrics = shown_metrics(record)
     heads = ["rank", "trial", "feasible", *(f"`{name}`" for name in [*metrics, *file.search])]
     yield f"| {' | '.join(heads)} |"
     yield "|---" * len(heads) + "|"
@@ -108,9 +107,8 @@ def _confirmation(record: StudyRecord, link: Link) -> Iterator[str]:
         (entry["number"], "validation", entry["n"], entry["validation"])
         for entry in confirmed["candidates"]
     ]
-    if confirmed["winner"] is not None:
-        (n,) = (e["n"] for e in confirmed["candidates"] if e["number"] == confirmed["winner"])
-        rows.append((confirmed["winner"], "test", n, confirmed["test"]))
+    if (winner := winner_of(confirmed)) is not None:
+        rows.append((winner["number"], "test", winner["n"], confirmed["test"]))
     for number, split, n, statistics in rows:
         cells = [_statistic(statistics.get(name, {})) for name in names]
         setting = f"[#{number}]({link(f'trial-{number:04d}')})"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from symray.errors import UserError
-from symray.record.home import PRETRAINED
+from symray.record.home import PRETRAINED, folder_of
 from symray.record.lease import Lease, LeaseLostError
 from symray.record.object_store.copies import adopt, is_kept, refresh
 from symray.record.object_store.folders import Pusher, fetch, pull_folder, remove_checkpoints
@@ -242,14 +242,6 @@ class Mirror(threading.Thread):
             self._journal_due = begun + _SHARE * (time.monotonic() - begun)
         if last:
             self._pusher.push_gone()
-
-
-def folder_of(study: str, name: str) -> str:
-    """The folder of a task relative to ``SYMRAY_HOME``, by the task's name."""
-    kind, rest = name.split("-", 1)
-    if kind == "pretraining":
-        return f"{PRETRAINED}/{rest}"
-    return f"{study}/{'trials' if kind == 'trial' else 'confirmation'}/{rest}"
 
 
 def _is_workers(path: str) -> bool:

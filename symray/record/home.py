@@ -14,6 +14,14 @@ def home() -> Path:
     return (named_folder("SYMRAY_HOME") or Path("runs")).resolve()
 
 
+def folder_of(study: str, name: str) -> str:
+    """The folder of a task relative to :func:`home`, by the task's name."""
+    kind, rest = name.split("-", 1)
+    if kind == "pretraining":
+        return f"{PRETRAINED}/{rest}"
+    return f"{study}/{'trials' if kind == 'trial' else 'confirmation'}/{rest}"
+
+
 def study_names() -> list[str]:
     """Names of the studies under :func:`home`, in order of their launch."""
     if not home().is_dir():

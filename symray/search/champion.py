@@ -8,6 +8,7 @@ from typing import Any
 from symray.metrics import METRICS
 from symray.record import forms
 from symray.record.atomic import read_json, write_atomically
+from symray.record.home import folder_of
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import last_line
 from symray.search.leaderboard import candidate, rank
@@ -50,10 +51,7 @@ def champion_training(record: StudyRecord) -> Task:
     """The training that the champion is."""
     name = champion_task(record)
     assert name is not None
-    kind, rest = name.split("-", 1)
-    if kind == "trial":
-        return Task.load(record.trial_folder(int(rest)))
-    return Task.load(record.folder / "confirmation" / rest)
+    return Task.load(record.folder.parent / folder_of(record.name, name))
 
 
 def read_metrics(record: StudyRecord) -> dict[str, float | None]:

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from symray.record import task_folder as folders
+from symray.record.home import folder_of
 from symray.record.study_record import StudyRecord, milliseconds
 from symray.record.trials import FrozenTrial, TrialState
 from symray.search.leaderboard import candidate_of, leaderboard
-from symray.search.pretraining import pretraining_folders, pretrainings
+from symray.search.pretraining import pretraining_folders
 from symray.tasks.task import Task
 from symray.tasks.udr import udr_of
 from symray.tracking.names import TASK, title
@@ -60,12 +61,10 @@ def contents_of(record: StudyRecord, name: str, live: bool) -> RunContents | Non
 
     Ranks are not among its tags: each trial that ends moves those of all others.
     """
-    kind, rest = name.split("-", 1)
-    if kind == "trial":
-        return _trial_contents(record, record.trial(int(rest)), live)
-    if kind == "pretraining":
-        return _training_contents(record, pretrainings() / rest, live)
-    return _training_contents(record, record.folder / "confirmation" / rest, live)
+    if name.startswith("trial-"):
+        return _trial_contents(record, record.trial(int(name.removeprefix("trial-"))), live)
+    folder = record.folder.parent / folder_of(record.name, name)
+    return _training_contents(record, folder, live)
 
 
 def _trial_contents(record: StudyRecord, trial: FrozenTrial, live: bool) -> RunContents | None:

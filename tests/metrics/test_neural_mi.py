@@ -73,7 +73,10 @@ def test_the_floor_is_that_of_shuffled_points():
 def test_monotone_maps_of_a_coordinate_change_nothing():
     x, y = gaussian_pair(200, 3, 2, 1.0, seed=4)
     mapped = np.stack([x[:, 0] ** 3, np.exp(x[:, 1]), 1e-6 * x[:, 2] + 5], axis=1)
-    assert neural_mi(mapped, np.arctan(y)) == neural_mi(x, y)
+    # The ranks are equal; the sums of some processors' kernels depend on where memory lies.
+    assert neural_mi(mapped, np.arctan(y)).interval == pytest.approx(
+        neural_mi(x, y).interval, abs=1e-5
+    )
 
 
 def test_smooth_maps_that_mix_coordinates_change_little():

@@ -18,11 +18,10 @@ class Network:
     """A bridge ``10.N.0.254`` and hosts ``10.N.0.1``, ... behind it."""
 
     def __init__(self) -> None:
-        self.number = 10 + os.getpid() % 200
+        self.number = _add_bridge()
         self.bridge = f"symray{self.number}"
         self.address = f"10.{self.number}.0.254"
         self.hosts: list[Host] = []
-        _ip("link", "add", self.bridge, "type", "bridge")
         _ip("addr", "add", f"{self.address}/24", "dev", self.bridge)
         _ip("link", "set", self.bridge, "up")
 
@@ -115,6 +114,20 @@ class Host:
         self.crash()
         _ip("netns", "delete", self.name)
         shutil.rmtree(self._disk, ignore_errors=True)
+
+
+def _add_bridge() -> int:
+    """A bridge of a number that is free: others run tests, too, and a killed run leaves its own."""
+    for step in range(200):
+        number = 10 + (os.getpid() + step) % 200
+        try:
+            _ip("link", "add", f"symray{number}", "type", "bridge")
+        except RuntimeError as error:
+            if "File exists" not in str(error):
+                raise
+        else:
+            return number
+    raise RuntimeError("200 bridges called symray… are there: `ip link delete` those of killed runs")
 
 
 def _ip(*arguments: str) -> None:

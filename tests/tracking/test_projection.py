@@ -12,9 +12,7 @@ from optuna.trial import TrialState
 
 from symray.record import jsonl
 from symray.record.study_record import StudyRecord, milliseconds
-from symray.record.task_folder import SYSTEM
 from symray.tasks.task import Task
-from symray.tracking.curves import SAMPLED
 from symray.tracking.names import task_of
 from symray.tracking.projection import PARENT, Projection
 from symray.tracking.run_contents import all_contents, contents_of
@@ -297,46 +295,6 @@ def test_a_tag_that_was_changed_is_set_again(
     embedded_store.set_tag(run, "symray.state", "FAIL")
     assert sync_all(record, embedded_store) == [f"{task.name}: tags set: symray.state"]
     assert sync_all(record, embedded_store) == []
-
-
-def test_what_workers_sampled_is_shown_as_system_metrics(
-    make_record: MakeRecord, add_trial: AddTrial, embedded_store: MlflowClient
-) -> None:
-    record = make_record()
-    task = add_trial(record, TrialState.RUNNING, **GOOD)
-    path, names = Path(task.folder) / SYSTEM, (SAMPLED, "system/gpu_0_utilization_percentage")
-
-    def sample(first: int, last: int) -> None:
-        times = [1_700_000_000.5 + 10 * number for number in range(first, last + 1)]
-        jsonl.append(path, [{"time": t, "values": dict.fromkeys(names, t % 97)} for t in times])
-
-    def shown() -> dict[str, list[tuple[int, int, float]]]:
-        found = curves(embedded_store, runs(embedded_store, record)[task.name])
-        return {name: sorted(found[name]) for name in names}
-
-    def on_disk() -> dict[str, list[tuple[int, int, float]]]:
-        lines = list(enumerate(jsonl.read(path), start=1))
-        return {
-            name: [(k, round(line["time"] * 1000), line["values"][name]) for k, line in lines]
-            for name in names
-        }
-
-    sample(1, 3)
-    assert f"{task.name}: 3 samples of the system added" in sync_all(record, embedded_store)
-    projection = Projection(record, embedded_store)  # another driver's, which goes on
-    for last in (5, 6):
-        sample(len(jsonl.read(path)) + 1, last)
-        contents = contents_of(record, task.name, live=True)
-        assert contents is not None
-        assert len(projection.sync(contents)) == 1
-        assert shown() == on_disk()
-    for deep in (False, True):
-        assert sync_all(record, embedded_store, deep=deep) == []
-
-    run = runs(embedded_store, record)[task.name].info.run_id
-    embedded_store.log_metric(run, SAMPLED, 99.0, step=77)
-    assert sync_all(record, embedded_store, deep=True)[0].endswith("that the record doesn't have")
-    assert shown() == on_disk()
 
 
 def test_figures_are_uploaded_once_and_again_when_they_change(

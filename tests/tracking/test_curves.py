@@ -1,4 +1,4 @@
-"""Curves of the system, written as those of training are: once, and again where they are missing."""
+"""Curves of the system, written as those of training are: once, and again where they lack."""
 
 from collections.abc import Callable
 from pathlib import Path

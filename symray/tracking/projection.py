@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
@@ -19,6 +20,7 @@ from symray.record.atomic import write_atomically
 from symray.record.study_folder import identity
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import run_id
+from symray.report.study_page import Links, study_text
 from symray.search.leaderboard import supervision
 from symray.tasks.task import Task
 from symray.tracking.client import experiment_id, runs_of
@@ -30,7 +32,6 @@ from symray.tracking.curves import (
     points_of_samples,
 )
 from symray.tracking.names import task_of
-from symray.tracking.page import study_text
 from symray.tracking.run_contents import RunContents, origin
 from symray.tracking.view import VIEW, view_state
 
@@ -158,11 +159,14 @@ class Projection:
     def describe(self) -> None:
         """Write the study's page: the description of its run."""
         here = f"#/experiments/{self.experiment}/runs"
-        text = study_text(
-            self.record,
-            lambda name: f"{here}/{self._runs[name].id}" if name in self._runs else here,
-            f"{here}/{self.parent}/artifacts/report",
+        links = Links(
+            run=lambda name: f"{here}/{self._runs[name].id}" if name in self._runs else here,
+            report=lambda file: f"{here}/{self.parent}/artifacts/report/{file}",
+            picture=lambda name, path: (
+                f"get-artifact?{urlencode({'path': path, 'run_uuid': self._runs[name].id})}"
+            ),
         )
+        text = study_text(self.record, links)
         run = self._runs[self.record.name]
         begun = sorted(self.record.folder.glob("trials/*/task.json"))[:1]
         if begun and not run.has_data:

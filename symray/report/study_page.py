@@ -10,8 +10,8 @@ from symray.record.study_record import StudyRecord
 from symray.record.trials import ENDED, TrialState
 from symray.report.columns import shown_metrics
 from symray.report.importances import importances
+from symray.report.previews import FOLDER, previews
 from symray.report.spent import spent
-from symray.search.champion import champion_task, champion_training
 from symray.search.confirmation import read_confirmation, winner_of
 from symray.search.leaderboard import Candidate, leaderboard, nothing_feasible, supervision
 
@@ -22,7 +22,7 @@ LONGEST = 7900
 """Characters; a tag of MLflow's holds 8,000."""
 
 PICTURES = 4
-"""At most; more are in the folders that they come from."""
+"""At most; all are among the artifacts."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ class Links:
     Attributes:
         run: the page of a task, by its name.
         report: a file of the study's folder ``report``, by its name.
-        picture: a picture itself, by the name of its task, or the study's, and its path there.
+        picture: a picture of that folder itself, by its path there.
     """
 
     run: Callable[[str], str]
     report: Callable[[str], str]
-    picture: Callable[[str, str], str]
+    picture: Callable[[str], str]
 
 
 def study_text(record: StudyRecord, links: Links) -> str:
@@ -68,11 +68,6 @@ def _lines(record: StudyRecord, links: Links, rows: int) -> Iterator[str]:
     yield from _importances(record)
     yield f"\nPlots: [history, importances, parallel coordinates]({links.report('plots.html')}), "
     yield f"[the whole leaderboard]({links.report('leaderboard.csv')}).\n"
-    if pictures := list(_pictures(record)):
-        yield "## Figures\n"
-        for task, path in pictures:
-            yield f"*{Path(path).stem.replace('_', ' ')}* of {task}\n"
-            yield f"![]({links.picture(task, path)})\n"
     yield "## Commands\n"
     name = record.name
     yield "```bash"
@@ -84,6 +79,11 @@ def _lines(record: StudyRecord, links: Links, rows: int) -> Iterator[str]:
     yield f"symray report {name} --out report.html"
     yield f"symray models download {name}@champion --to DIR"
     yield "```"
+    if pictures := previews(record)[:PICTURES]:
+        yield "\n## Figures\n"
+    for path in pictures:
+        yield f"*{path.stem.replace('_', ' ')}*\n"
+        yield f"![]({links.picture(f'{FOLDER}/{path.name}')})\n"
 
 
 def _verdict(record: StudyRecord, board: list[Candidate]) -> str:
@@ -162,20 +162,6 @@ def _importances(record: StudyRecord) -> Iterator[str]:
         ordered = sorted(shares.items(), key=lambda item: -item[1])
         told = ", ".join(f"`{name}` {100 * share:.0f} %" for name, share in ordered)
         yield f"- what decides `{objective}`, by fANOVA: {told}"
-
-
-def _pictures(record: StudyRecord) -> list[tuple[str, str]]:
-    """Names of tasks, or the study's, and paths there: the study's own and its champion's."""
-    own = [(record.name, f"report/{path.name}") for path in _drawn(record.folder / "report")]
-    if champion_task(record) is not None:
-        task = champion_training(record)
-        drawn = _drawn(Path(task.folder) / "figures")
-        own += [(task.name, f"figures/{path.name}") for path in drawn]
-    return own[:PICTURES]
-
-
-def _drawn(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.png"))
 
 
 def _statistic(value: dict[str, float | None]) -> str:

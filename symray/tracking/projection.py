@@ -31,6 +31,7 @@ from symray.tracking.curves import (
     points_of_epochs,
     points_of_samples,
 )
+from symray.tracking.links import TRAINING
 from symray.tracking.names import task_of
 from symray.tracking.run_contents import RunContents, origin
 from symray.tracking.view import VIEW, view_state
@@ -160,10 +161,12 @@ class Projection:
         """Write the study's page: the description of its run."""
         here = f"#/experiments/{self.experiment}/runs"
         links = Links(
-            run=lambda name: f"{here}/{self._runs[name].id}" if name in self._runs else here,
-            report=lambda file: f"{here}/{self.parent}/artifacts/report/{file}",
-            picture=lambda name, path: (
-                f"get-artifact?{urlencode({'path': path, 'run_uuid': self._runs[name].id})}"
+            run=lambda name: (
+                f"{here}/{self._runs[name].id}?{TRAINING}" if name in self._runs else here
+            ),
+            report=lambda file: f"{here}/{self.parent}/artifacts/report/{file}?{TRAINING}",
+            picture=lambda path: (
+                f"get-artifact?{urlencode({'path': f'report/{path}', 'run_uuid': self.parent})}"
             ),
         )
         text = study_text(self.record, links)

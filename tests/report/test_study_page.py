@@ -14,7 +14,7 @@ from symray.tasks.task import Task
 LINKS = Links(
     run=lambda name: f"#/runs/{name}",
     report=lambda file: f"report:{file}",
-    picture=lambda task, path: f"picture:{task}:{path}",
+    picture=lambda path: f"picture:{path}",
 )
 
 
@@ -40,8 +40,7 @@ def test_it_has_the_verdict_the_leaderboard_and_the_confirmation(
     assert {first, second} == {"beta", "lambda_growth"}
     assert int(large) >= int(small)
     assert 99 <= int(large) + int(small) <= 101
-    champion = confirmed["champion"]
-    assert f"![](picture:confirm-{champion}:figures/latent_space.png)" in text
+    assert "![](picture:previews/latent_space.png)" in text
     assert "(report:plots.html)" in text
     assert len(text) <= LONGEST
 
@@ -67,7 +66,7 @@ def test_a_study_without_a_feasible_trial_says_so(
 def test_as_much_of_a_long_leaderboard_is_shown_as_there_is_room_for(
     finished_study: StudyRecord,
 ) -> None:
-    far = Links(lambda name: "x" * 1500, str, lambda task, path: path)
+    far = Links(lambda name: "x" * 1500, str, str)
     text = study_text(finished_study, far)
     assert len(text) <= LONGEST
     assert "and 2 more." in text

@@ -13,7 +13,6 @@ from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 
 from symray.errors import UserError
-from symray.record.home import folder_of
 from symray.record.study_record import StudyRecord
 from symray.report.dashboard.attributes import Files, note_attributes
 from symray.report.dashboard.trial_note import TrialNotes, figures_of
@@ -175,14 +174,10 @@ class ShownStudy(BaseStorage):
             files.append(path)
             return f"/artifacts/{self.study_id}/{self.files.key(path)}"
 
-        def folder(task: str) -> Path:
-            own = task == record.name
-            return record.folder if own else record.folder.parent / folder_of(record.name, task)
-
         links = Links(
             run=lambda name: f"{self.path}/trials?numbers={int(name.removeprefix('trial-'))}",
             report=lambda file: address(record.folder / "report" / file),
-            picture=lambda task, path: address(folder(task) / path),
+            picture=lambda path: address(record.folder / "report" / path),
         )
         return study_text(record, links), files
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import run_id, task_events
 from symray.record.trials import FrozenTrial
+from symray.search.confirmation import read_confirmation
 from symray.search.leaderboard import Candidate, candidate_of, metrics_of
 
 
@@ -28,12 +29,17 @@ class TrialNotes:
         Args:
             board: the study's leaderboard.
         """
+        confirmed = read_confirmation(self._record) or {"winner": None}
         ranks = {row.number: place for place, row in enumerate(board, start=1)}
         for trial in self._record.trials():
-            lines = [self._standing(trial, ranks.get(trial.number)), *self._constraints(trial)]
+            said = self._standing(trial, ranks.get(trial.number))
+            if trial.number == confirmed["winner"]:
+                said.append("chosen by the confirmation")
+            title = f"**Trial {trial.number}**: {', '.join(said)}\n"
+            lines = [title, *self._constraints(trial)]
             yield trial, "\n".join([*lines, "", *self._from_folder(trial)])
 
-    def _standing(self, trial: FrozenTrial, rank: int | None) -> str:
+    def _standing(self, trial: FrozenTrial, rank: int | None) -> list[str]:
         said = [trial.state.name.lower()]
         if rank is not None:
             kept = candidate_of(self._record.file, trial).feasible
@@ -42,7 +48,7 @@ class TrialNotes:
             said.append(str(reason))
         if trial.user_attrs.get("reference"):
             said.append("the study's reference")
-        return f"**Trial {trial.number}**: {', '.join(said)}\n"
+        return said
 
     def _constraints(self, trial: FrozenTrial) -> Iterator[str]:
         metrics = metrics_of(trial)

@@ -1,6 +1,7 @@
 """A study as a storage of Optuna's that can only be read, with what its dashboard has room for."""
 
 import copy
+import threading
 import time
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
@@ -22,15 +23,18 @@ from symray.search.leaderboard import candidate_of, leaderboard, metrics_of
 FRESH = 2.0
 """Seconds for which what was read is shown again; the dashboard asks many times for a page."""
 
+SHARE = 10
+"""So many times as long as the reading took it is shown at least."""
+
 METRIC_NAMES = "study:metric_names"
 """Optuna's attribute for what its objectives are called."""
 
 
 @dataclass(frozen=True)
 class _Shown:
-    """What was read at one time."""
+    """What was read at one time, and until when it is shown."""
 
-    time: float
+    until: float
     trials: list[FrozenTrial]
     attributes: dict[str, Any]
     best: int | None
@@ -63,6 +67,7 @@ class ShownStudy(BaseStorage):
         self.files = Files()
         self._notes = TrialNotes(record, run_link)
         self._shown: _Shown | None = None
+        self._reading = threading.Lock()
 
     def get_study_id_from_name(self, study_name: str) -> int:
         """As any storage."""
@@ -145,13 +150,14 @@ class ShownStudy(BaseStorage):
             raise KeyError(study_id)
 
     def _read(self) -> _Shown:
-        shown = self._shown
-        if shown is None or time.monotonic() > shown.time + FRESH:
-            shown = self._shown = self._read_again()
-        return shown
+        with self._reading:
+            shown = self._shown
+            if shown is None or time.monotonic() > shown.until:
+                shown = self._shown = self._read_again()
+            return shown
 
     def _read_again(self) -> _Shown:
-        record = self.record
+        record, begun = self.record, time.monotonic()
         trials = record.trials()
         board = leaderboard(record)
         attributes: dict[str, Any] = {METRIC_NAMES: list(record.file.objectives)}
@@ -159,9 +165,11 @@ class ShownStudy(BaseStorage):
         attributes |= note_attributes(None, text) | self.files.show(files)
         for trial, note in self._notes.of(board):
             attributes |= note_attributes(trial._trial_id, note)
+        shown = [self._as_shown(trial) for trial in trials]
+        now = time.monotonic()
         return _Shown(
-            time=time.monotonic(),
-            trials=[self._as_shown(trial) for trial in trials],
+            until=now + max(FRESH, SHARE * (now - begun)),
+            trials=shown,
             attributes=attributes,
             best=board[0].number if board else None,
         )

@@ -76,6 +76,8 @@ def test_a_study_that_runs_is_read_again(
     add_trial(record, mi_z0_y=0.3, x_mae=0.5, y_mae=1.0)
     assert shown.get_all_trials(shown.study_id) == []  # for a moment
     monkeypatch.setattr(shown_study, "FRESH", 0.0)
+    monkeypatch.setattr(shown_study, "SHARE", 0)
+    shown._shown = None
     trials = shown.get_all_trials(shown.study_id)
     assert [t.state.name for t in trials] == ["RUNNING", "FAIL", "COMPLETE", "COMPLETE"]
     assert [bool(max(t.system_attrs["constraints"]) > 0) for t in trials[2:]] == [True, False]

@@ -20,6 +20,7 @@ from symray.record.object_store.copies import newest_checkpoint_of
 from symray.tasks.failure import reason_of
 from symray.tasks.gpu_count import count_gpus
 from symray.tasks.gpu_memory import is_out_of_memory
+from symray.tasks.processor import processor
 from symray.tasks.task import Report, Task, derive_seed
 from symray.training.build import build_trainer, load_initial_weights
 from symray.training.checkpoint import (
@@ -102,7 +103,7 @@ class TaskRun:
         jsonl.trim(self.folder / "events.jsonl")
         self.attempt = 1 + self._newest_attempt()
         self.trainer = self._restore()
-        where = {"device": str(self.trainer.device), "gpus": count_gpus()}
+        where = {"device": str(self.trainer.device), "gpus": count_gpus(), "processor": processor()}
         if self.program is not None:
             where["pack"] = slots
         self._event("start", epoch=self.epoch, **where)

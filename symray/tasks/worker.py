@@ -21,6 +21,7 @@ from symray.record.task_folder import SYSTEM
 from symray.tasks.failure import reason_of
 from symray.tasks.gpu_count import count_gpus
 from symray.tasks.gpu_memory import is_out_of_memory
+from symray.tasks.processor import processor
 from symray.tasks.system_metrics import Sampler, sampler
 from symray.tasks.task import Report, Task, derive_seed
 from symray.training.build import build_trainer, load_initial_weights
@@ -106,7 +107,7 @@ class TaskRun:
             jsonl.trim(self.folder / name)
         self.attempt = 1 + self._newest_attempt()
         self.trainer = self._restore()
-        where = {"device": str(self.trainer.device), "gpus": count_gpus()}
+        where = {"device": str(self.trainer.device), "gpus": count_gpus(), "processor": processor()}
         if self.program is not None:
             where["pack"] = slots
         self._event("start", epoch=self.epoch, **where)

@@ -37,7 +37,7 @@ class Story:
         front: numbers of the undominated ones.
         importances: by objective and parameter, shares of 1; empty where there are too few trials.
         trials: all of them.
-        where: hosts and devices that trained it, with how many starts.
+        where: hosts, devices and processors that trained it, with how many starts.
         tags: versions, commit and fingerprints of the training that stands for it.
         figures: pictures of its model by name, as data URIs.
     """
@@ -124,9 +124,15 @@ def _folder(record: StudyRecord, row: Row, champion: str | None) -> Path | None:
 
 
 def _where(folders: Sequence[Path]) -> Counter[str]:
-    """Hosts and devices of all starts."""
+    """Hosts, devices and processors of all starts."""
     return Counter(
-        f"{event.get('host', 'unknown')}, {event.get('device', 'cpu')}"
+        ", ".join(
+            [
+                str(event.get("host", "unknown")),
+                str(event.get("device", "cpu")),
+                *([str(event["processor"])] if "processor" in event else []),
+            ]
+        )
         for folder in folders
         for event in task_events(folder)
         if event["event"] == "start"

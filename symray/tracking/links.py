@@ -31,7 +31,7 @@ def comparison_link(base: str, experiment_ids: Sequence[str]) -> str:
     """The runs of several experiments in one table; sorted by anything but time, none is nested."""
     wanted = quote(json.dumps(list(experiment_ids), separators=(",", ":")))
     query = f"experiments={wanted}&workflowType=machine_learning&orderByAsc=true"
-    return f"{base}/#/compare-experiments/s?{query}&orderByKey={quote('tags.`symray.rank`')}"
+    return f"{base}/#/compare-experiments/s?{query}&orderByKey={quote('tags.`symray.order`')}"
 
 
 def run_link(base: str, run_id: str) -> str:

@@ -100,9 +100,19 @@ class Projection:
         known = self._epochs_of(run) if deep else range(run.epoch + 1)
         lines = [line for line in contents.lines() if line["epoch"] not in known]
         tags = {k: v for k, v in contents.tags.items() if run.tags.get(k) != v}
-        self._log(run, lines, tags, {} if run.has_params else _params(contents))
+        found = _unlike(run, contents.confirmed)
+        self._log(
+            run,
+            [Metric(name, value, contents.confirmed_at, 0) for name, value in found.items()],
+            lines,
+            tags,
+            {} if run.has_params else _params(contents),
+        )
+        run.latest |= found
         if tags:
             done.append(f"tags set: {', '.join(sorted(tags))}")
+        if found:
+            done.append(f"{len(found)} figures of its seeds added")
         if lines:
             done.append(f"{len(lines)} epochs added")
         if run.status != contents.status:
@@ -197,9 +207,13 @@ class Projection:
         self._add_run(run)
 
     def _log(
-        self, run: _Run, lines: list[dict[str, Any]], tags: dict[str, str], params: dict[str, str]
+        self,
+        run: _Run,
+        metrics: list[Metric],
+        lines: list[dict[str, Any]],
+        tags: dict[str, str],
+        params: dict[str, str],
     ) -> None:
-        metrics = []
         for line in lines:
             epoch, time = line["epoch"], round(line["time"] * 1000)
             values = line["values"] | {"epoch": epoch}  # last: it says that the epoch is whole
@@ -229,12 +243,17 @@ class Projection:
         wanted = {
             "mlflow.experimentKind": "custom_model_development",
             NOTE: f"`{file.model}` on {Path(file.data_name).name}: {goals}.",
-            VIEW: view_state(file),
+            VIEW: view_state(file, self._has_repeated_settings()),
         }
         tags = self.client.get_experiment(self.experiment).tags
         for key, value in wanted.items():
             if tags.get(key) != value:
                 self.client.set_experiment_tag(self.experiment, key, value)
+
+    def _has_repeated_settings(self) -> bool:
+        """Whether fresh seeds of one setting have been begun."""
+        settings = [folder.name.split("-")[0] for folder in self.record.confirmation_folders()]
+        return len(set(settings)) < len(settings)
 
     def _sync_parent(self) -> str:
         name, file = self.record.name, self.record.file
@@ -286,7 +305,17 @@ def _has_strange_values(run: _Run, contents: RunContents) -> bool:
     return any(
         not any(_is_kept_as(run.latest[name], value) for value in recorded[name])
         for name in recorded.keys() & run.latest.keys()
-    )
+    ) or any(name in run.latest for name in _unlike(run, contents.confirmed))
+
+
+def _unlike(run: _Run, figures: dict[str, float]) -> dict[str, float]:
+    """Those of ``figures`` that a run doesn't show."""
+    latest = run.latest
+    return {
+        name: value
+        for name, value in figures.items()
+        if name not in latest or not _is_kept_as(latest[name], value)
+    }
 
 
 def _is_kept_as(kept: float, value: float) -> bool:

@@ -5,26 +5,41 @@ MLflow's UI (3.17) keeps the state of a shared view as JSON in the experiment's 
 """
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from symray.study_file import StudyFile
 from symray.tracking.links import VIEW_KEY
+from symray.tracking.names import SETTING
+from symray.tracking.run_contents import ORDER
 
 VIEW = f"mlflow.sharedViewState.{VIEW_KEY}"
 """The experiment's tag."""
 
 _SECTION = "symray"
 
+_GROUPS = {
+    "aggregateFunction": "average",
+    "groupByKeys": [{"mode": "tag", "groupByData": SETTING}],
+}
+
 _SHOWN = ("x_mae", "y_mae", "mi_z0_y_sampled", "mi_z0_y", "mi_z0_y_floor", "probe_r2")
 
 
-def view_state(file: StudyFile) -> str:
-    """The JSON of a study's view: its runs sorted by rank, what was searched, what counts."""
+def view_state(file: StudyFile, grouped: bool = False) -> str:
+    """The JSON of a study's view: its runs sorted by rank, what was searched, what counts.
+
+    Args:
+        file: the study's.
+        grouped: seeds of one setting stand together above the trials, under a row with their means.
+            MLflow knows no standard deviation; that is a metric of the setting's trial.
+    """
     bounded = [constraint.metric for constraint in file.constraints]
     metrics = list(dict.fromkeys([*file.objectives, *bounded, *_SHOWN, "epoch"]))
     columns = [
         *(_column("tags", f"symray.{name}") for name in ("rank", "state", "feasible", "role")),
         *(_column("metrics", name) for name in metrics),
+        *(_column("metrics", name) for name in (_of_seeds(file) if grouped else ())),
         *(_column("params", name) for name in file.search),
         _column("attributes", "Duration"),
         _column("tags", "symray.host"),
@@ -33,7 +48,7 @@ def view_state(file: StudyFile) -> str:
     ]
     state = {
         "searchFilter": "",
-        "orderByKey": _column("tags", "symray.rank"),
+        "orderByKey": _column("tags", ORDER),
         "orderByAsc": True,
         "startTime": "ALL",
         "lifecycleFilter": "Active",
@@ -52,8 +67,8 @@ def view_state(file: StudyFile) -> str:
         "isAccordionReordered": True,
         "useGroupedValuesInCharts": True,
         "hideEmptyCharts": True,
-        "groupBy": None,
-        "groupsExpanded": {},
+        "groupBy": _GROUPS if grouped else None,
+        "groupsExpanded": {f"tag.{SETTING}": True},  # what has no such tag: the trials
         "autoRefreshEnabled": True,
         "globalLineChartConfig": {
             "xAxisKey": "step",
@@ -73,6 +88,12 @@ def view_state(file: StudyFile) -> str:
         ],
     }
     return json.dumps(state)
+
+
+def _of_seeds(file: StudyFile) -> Iterator[str]:
+    for name in file.objectives:
+        yield from (f"validation/{name}/mean", f"validation/{name}/sd")
+    yield "validation/n"
 
 
 def _charts(file: StudyFile) -> list[dict[str, Any]]:

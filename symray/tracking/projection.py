@@ -24,10 +24,11 @@ from symray.record.task_folder import run_id
 from symray.search.leaderboard import supervision
 from symray.tasks.task import Task
 from symray.tracking.client import experiment_id, runs_of
+from symray.tracking.links import SEEDS_KEY, TRAINING, experiment_link
 from symray.tracking.names import task_of
 from symray.tracking.page import study_text
 from symray.tracking.run_contents import RunContents, origin
-from symray.tracking.view import VIEW, view_state
+from symray.tracking.view import SEEDS_VIEW, VIEW, confirms_seeds, seeds_state, view_state
 
 BATCH = 1000
 """Most metrics that one request may carry."""
@@ -161,7 +162,7 @@ class Projection:
         here = f"#/experiments/{self.experiment}/runs"
         text = study_text(
             self.record,
-            lambda name: f"{here}/{self._runs[name].id}" if name in self._runs else here,
+            lambda name: f"{here}/{self._runs[name].id}?{TRAINING}" if name in self._runs else here,
             f"{here}/{self.parent}/artifacts/report",
         )
         run = self._runs[self.record.name]
@@ -243,17 +244,16 @@ class Projection:
         wanted = {
             "mlflow.experimentKind": "custom_model_development",
             NOTE: f"`{file.model}` on {Path(file.data_name).name}: {goals}.",
-            VIEW: view_state(file, self._has_repeated_settings()),
+            VIEW: view_state(file),
         }
+        if confirms_seeds(file):
+            link = experiment_link("", self.experiment, SEEDS_KEY).removeprefix("/")
+            wanted[NOTE] += f" [The confirmation's seeds, by setting]({link})."
+            wanted[SEEDS_VIEW] = seeds_state(file)
         tags = self.client.get_experiment(self.experiment).tags
         for key, value in wanted.items():
             if tags.get(key) != value:
                 self.client.set_experiment_tag(self.experiment, key, value)
-
-    def _has_repeated_settings(self) -> bool:
-        """Whether fresh seeds of one setting have been begun."""
-        settings = [folder.name.split("-")[0] for folder in self.record.confirmation_folders()]
-        return len(set(settings)) < len(settings)
 
     def _sync_parent(self) -> str:
         name, file = self.record.name, self.record.file

@@ -130,18 +130,23 @@ def all_contents(record: StudyRecord, live: bool) -> Iterator[RunContents]:
     """
     board = [] if live else leaderboard(record)
     ranked = {row.number: (place, row) for place, row in enumerate(board, start=1)}
-    confirmation = None if live else read_confirmation(record)
+    confirmation = (None if live else read_confirmation(record)) or {"candidates": []}
+    confirmed = [entry["number"] for entry in confirmation["candidates"]]
     for trial in record.trials():
         contents = _trial_contents(record, trial, live)
         if contents is None:
             continue
         if trial.number in ranked:
             contents.tags.update(_rank_tags(record, *ranked[trial.number]))
-        if confirmation is not None:
+        if trial.number in confirmed:
             contents = _with_seeds(record, contents, confirmation)
         yield contents
     for folder in [*pretraining_folders(record.name), *record.confirmation_folders()]:
-        yield _training_contents(record, folder, live)
+        contents = _training_contents(record, folder, live)
+        if contents.task.kind == "confirmation" and contents.task.number in confirmed:
+            place = confirmed.index(contents.task.number)
+            contents.tags[ORDER] = f"2-{place:04d}"  # after all trials, the best setting first
+        yield contents
 
 
 def _rank_tags(record: StudyRecord, place: int, row: Candidate) -> dict[str, str]:
@@ -157,8 +162,6 @@ def _with_seeds(
     """A trial's run with what the confirmation found of its setting, at its last seed's end."""
     number = contents.task.number
     found = statistics_of(confirmation, number)
-    if not found:
-        return contents
     seeds = record.folder.glob(f"confirmation/{number:04d}-*")
     ended = [outcome["time"] for folder in seeds if (outcome := folders.outcome_of(folder))]
     at = round(1000 * max(ended, default=0.0))

@@ -40,7 +40,7 @@ def comparison_link(base: str, experiment_ids: Sequence[str]) -> str:
 
 def run_link(base: str, run_id: str) -> str:
     """The page of a run."""
-    return f"{base}/#/runs/{run_id}?{TRAINING}"
+    return f"{base}/#/runs/{run_id}"
 
 
 def without_credentials(text: str) -> str:

@@ -42,4 +42,4 @@ def test_credentials_are_left_out(text: str, expected: str) -> None:
 def test_pages() -> None:
     assert experiment_link("http://h", "3").startswith("http://h/#/experiments/3/runs")
     assert "experiments=%5B%223%22%2C%224%22%5D&" in comparison_link("http://h", ["3", "4"])
-    assert run_link("http://h", "abc") == "http://h/#/runs/abc?workflowType=machine_learning"
+    assert run_link("http://h", "abc") == "http://h/#/runs/abc"

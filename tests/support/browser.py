@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 QUIET = (
@@ -57,16 +57,30 @@ def served(home: Path, *names: str) -> Iterator[str]:
 
 
 @contextmanager
+def browser() -> Iterator[Browser]:
+    """A new browser."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
+        yield started
+        started.close()
+
+
+@contextmanager
+def new_page(browser: Browser) -> Iterator[Page]:
+    """A page with an empty cache."""
+    context = browser.new_context(viewport={"width": 1600, "height": 1000})
+    context.add_init_script(_CLOSED)
+    context.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
+    yield context.new_page()
+    context.close()
+
+
+@contextmanager
 def browser_page() -> Iterator[Page]:
     """A page of a new browser."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
-        context = browser.new_context(viewport={"width": 1600, "height": 1000})
-        context.add_init_script(_CLOSED)
-        context.set_default_timeout(PATIENCE)
-        expect.set_options(timeout=PATIENCE)
-        yield context.new_page()
-        browser.close()
+    with browser() as started, new_page(started) as page:
+        yield page
 
 
 def show(page: Page, address: str) -> None:

@@ -18,6 +18,7 @@ from symray.study_file import load_study_file
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(1800),  # the first waits for three studies
     pytest.mark.skipif(why_no_browser() is not None, reason=str(why_no_browser())),
 ]
 

@@ -127,7 +127,9 @@ def _add_bridge() -> int:
                 raise
         else:
             return number
-    raise RuntimeError("200 bridges called symray… are there: `ip link delete` those of killed runs")
+    raise RuntimeError(
+        "200 bridges called symray… are there: `ip link delete` those of killed runs"
+    )
 
 
 def _ip(*arguments: str) -> None:

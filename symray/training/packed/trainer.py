@@ -8,6 +8,7 @@ from torch.nn.modules.conv import _ConvNd
 
 from symray.errors import UserError
 from symray.models.base import Model
+from symray.networks import GRU
 from symray.training.diverged import Diverged
 from symray.training.loss_terms import LossTerm
 from symray.training.optimise import by_optimiser, calls, learning_rate
@@ -21,6 +22,9 @@ from symray.training.packed.window import Window
 from symray.training.trainer import Trainer
 
 Outcome = dict[str, float] | Diverged
+
+_NARROW = 128
+"""States of a recurrent network up to which members are better stepped together."""
 
 
 class PackedTrainer:
@@ -173,9 +177,15 @@ def _at_once(model: Model) -> int:
 
     Small networks are paid for by the operation, and 16 share its price. Convolutions are paid for
     by the number, and grouped ones, which vmap makes of several members', are several times slower
-    than separate ones.
+    than separate ones. So are wide recurrent networks, whose states are too many to be kept of
+    several members.
     """
-    return 1 if any(isinstance(module, _ConvNd) for module in model.modules()) else 16
+    if any(isinstance(module, _ConvNd) for module in model.modules()):
+        return 1
+    width = max((gru.hidden_size for gru in model.modules() if isinstance(gru, GRU)), default=0)
+    if width > _NARROW:
+        return 1
+    return 4 if width else 16
 
 
 def _cut(members: int, most: int) -> list[slice]:

@@ -60,7 +60,7 @@ def assert_close(a: Outcome, b: Outcome, tolerance: float) -> None:
 
 
 @pytest.mark.usefixtures("double")
-@pytest.mark.parametrize("case", MODELS)
+@pytest.mark.parametrize("case", [*MODELS, "grammar", "deepsmiles"])
 def test_with_seven_others_as_alone_in_float64(build, case):
     alone = build(case, 3)
     expected = trained_alone(alone)
@@ -71,7 +71,9 @@ def test_with_seven_others_as_alone_in_float64(build, case):
     assert_equal(alone, members[3], 1e-10)
 
 
-@pytest.mark.parametrize("case", ["stib", "cvib", pytest.param("non_syn", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "case", ["stib", "cvib", "deepsmiles", pytest.param("non_syn", marks=pytest.mark.slow)]
+)
 def test_with_seven_others_as_alone_in_float32(build, case):
     alone = build(case, 3)
     expected = trained_alone(alone)

@@ -18,6 +18,11 @@ def fast_products(a: Tensor, b: Tensor) -> bool:
     )
 
 
+def product(a: Tensor, b: Tensor) -> Tensor:
+    """``torch.bmm(a, b)`` in the way that is fast for its size, without gradients; (K, m, n)."""
+    return products(a, b) if fast_products(a, b) else torch.bmm(a, b)
+
+
 def products(a: Tensor, b: Tensor) -> Tensor:
     """``torch.bmm(a, b)`` by oneDNN, a product at a time, without gradients; (K, m, n).
 

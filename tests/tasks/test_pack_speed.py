@@ -67,6 +67,22 @@ def test_a_pack_fits_into_half_of_the_free_memory(
     assert found.sentence.endswith("; more than 4 don't fit into its memory")
 
 
+def test_few_steps_are_measured_where_one_is_long(
+    spec: TrialSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = []
+
+    def timed(run_epoch: Callable[[], object], device: torch.device) -> float:
+        owner = run_epoch.__self__  # type: ignore[attr-defined]
+        trainer = owner.members[0] if isinstance(owner, PackedTrainer) else owner
+        steps.append(trainer.steps_per_epoch)
+        return len(getattr(owner, "members", [0])) * trainer.steps_per_epoch * 1.2
+
+    monkeypatch.setattr(pack_speed, "_timed", timed)
+    assert not measure_packs(spec, 1, 4, 0.0).slots
+    assert steps == [1, 2, 2, 2, 2]  # an epoch of four takes 9.6 seconds, and so there is one
+
+
 def test_it_is_measured_in_a_moment_and_changes_nothing(spec: TrialSpec) -> None:
     threads = torch.get_num_threads()
     found = measure_packs(spec, 1, 4, 0.0)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from torch.nn.modules.conv import _ConvNd
+from torch import nn
 
 from symray.errors import UserError
 from symray.models.base import Model
@@ -17,12 +17,17 @@ from symray.training.packed.gradients import calls_of, computation
 from symray.training.packed.key import packs, program
 from symray.training.packed.stack import Stack
 from symray.training.packed.step import Numbers, Step
+from symray.training.packed.support import missing_from_torch
 from symray.training.packed.trace import Traced
 from symray.training.packed.window import Window
 from symray.training.trainer import Trainer
 
 Outcome = dict[str, float] | Diverged
 
+_CONVOLUTIONS = (
+    *(nn.Conv1d, nn.Conv2d, nn.Conv3d),
+    *(nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d),
+)
 _NARROW = 128
 """States of a recurrent network up to which members are better stepped together."""
 
@@ -48,8 +53,11 @@ class PackedTrainer:
         """An empty pack for trainers of the same program as ``like``, on its device.
 
         Raises:
-            UserError: the model, or the networks of its data, can't be packed.
+            UserError: the model, or the networks of its data, can't be packed, or this PyTorch
+                hasn't what packs are made with.
         """
+        if lack := missing_from_torch():
+            raise UserError(lack)
         if not packs(like.design):
             raise UserError(
                 f"{type(like.model).__name__} on {like.data.form.networks} networks can't be "
@@ -180,7 +188,7 @@ def _at_once(model: Model) -> int:
     than separate ones. So are wide recurrent networks, whose states are too many to be kept of
     several members.
     """
-    if any(isinstance(module, _ConvNd) for module in model.modules()):
+    if any(isinstance(module, _CONVOLUTIONS) for module in model.modules()):
         return 1
     width = max((gru.hidden_size for gru in model.modules() if isinstance(gru, GRU)), default=0)
     if width > _NARROW:

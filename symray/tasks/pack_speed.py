@@ -92,6 +92,8 @@ def _of_steps(spec: TrialSpec, steps: int) -> TrialSpec:
 def _steps(spec: TrialSpec) -> int:
     """How many to time."""
     one = build_trainer(_of_steps(spec, 1))
+    if one.device.type == "cuda":
+        one.run_epoch()  # loads kernels
     seconds = _timed(one.run_epoch, one.device)
     most = min(STEPS, build_trainer(spec).steps_per_epoch)
     return max(1, min(most, int(LONG / 2 / seconds)))

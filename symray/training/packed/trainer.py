@@ -12,7 +12,7 @@ from symray.networks import GRU
 from symray.training.diverged import Diverged
 from symray.training.loss_terms import LossTerm
 from symray.training.optimise import by_optimiser, calls, learning_rate
-from symray.training.packed.capture import captured
+from symray.training.packed.capture import captured, captures
 from symray.training.packed.gradients import calls_of, computation
 from symray.training.packed.key import packs, program
 from symray.training.packed.stack import Stack
@@ -72,7 +72,7 @@ class PackedTrainer:
         self._numbers = Numbers(
             list(like.hyperparameters), "gradient_clip" in like.settings, slots, like.device
         )
-        self._captures = like.device.type == "cuda"
+        self._captures = captures(like.device)
         self._calls = calls_of(self._stack.model, calls(like.phases, like.settings))
         compute = computation(self._stack.model, self._calls)
         self._compute = compute if self._captures else Traced(compute, self._calls)

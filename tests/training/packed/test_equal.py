@@ -1,9 +1,9 @@
 """A member of a pack is trained as it would be alone.
 
 What differs is only the order of sums, so the members agree to rounding: 1e-10 in float64 after 200
-steps, of strings 20. In float32 sums are rounded at 6e-8 of their largest term, and Adam divides by the
-gradient's own size, so that a weight moves by that share of the learning rate too far or too short,
-200 times: 1e-4 is some twenty times what was seen.
+steps (of strings 20). In float32 sums are rounded at 6e-8 of their largest term, and Adam divides
+by the gradient's own size, so that a weight moves by that share of the learning rate too far or too
+short, 200 times: 1e-4 is some twenty times what was seen.
 
 The exception is the adversary's last bias: R doesn't change with it, as a test shows, its gradient
 is nothing but rounding, and Adam makes steps of the learning rate of that. It changes no loss,

@@ -17,6 +17,8 @@ STEPS = 10
 """Steps that are timed, where one takes milliseconds."""
 LONG = 5.0
 """Seconds of an epoch from which on one is timed and no more; of half as long they should be."""
+LONGEST = 20.0
+"""Seconds of a pack's epoch from which on no larger pack is measured."""
 WORTH = 1.2
 """A pack is chosen where it makes so many times the steps of one trial alone."""
 MORE = 1.15
@@ -78,6 +80,9 @@ def _measure(spec: TrialSpec, most: int, gpu: float) -> PackSpeed:
             why = f"{slots} as one program make {found:.1f} times the steps of one alone"
             break
         best, gain = slots, found
+        if packed > LONGEST:
+            why = "more would take minutes to measure"
+            break
     device = str(alone.device)
     if not best:
         return PackSpeed(device, 0, 1.0, f"no pack on {device}: {why}")

@@ -30,30 +30,39 @@ def pretend(patch: pytest.MonkeyPatch, alone: float, packs: Mapping[int, float])
 
 
 @pytest.mark.parametrize(
-    ("packs", "slots", "sentence"),
+    ("alone", "packs", "slots", "sentence"),
     [
-        ({4: 3.9}, 0, "no pack on cpu: 4 as one program make 1.0 times the steps of one alone"),
+        (1.0, {4: 3.9}, 0, "no pack on cpu: 4 as one program make 1.0 times the steps of one alone"),
         (
+            1.0,
             {4: 1.0, 16: 3.8},
             4,
             "packs of 4 on cpu: 4.0 times the steps of one trial alone; "
             "16 as one program make 4.2 times the steps of one alone",
         ),
-        ({4: 1.0, 16: 1.0, 20: 1.0}, 20, "packs of 20 on cpu: 20.0 times the steps of one "
+        (
+            10.0,
+            {4: 30.0},
+            4,
+            "packs of 4 on cpu: 1.3 times the steps of one trial alone; more would take minutes to "
+            "measure",
+        ),
+        (1.0, {4: 1.0, 16: 1.0, 20: 1.0}, 20, "packs of 20 on cpu: 20.0 times the steps of one "
          "trial alone"),
     ],
 )  # fmt: skip
 def test_the_pack_is_as_large_as_it_gains(
     spec: TrialSpec,
     monkeypatch: pytest.MonkeyPatch,
+    alone: float,
     packs: Mapping[int, float],
     slots: int,
     sentence: str,
 ) -> None:
-    pretend(monkeypatch, 1.0, packs)
+    pretend(monkeypatch, alone, packs)
     found = measure_packs(spec, 1, 20, 0.0)
     assert (found.slots, found.sentence) == (slots, sentence)
-    assert found.gain == pytest.approx(max(1.0, slots / packs.get(slots, 1.0)))
+    assert found.gain == pytest.approx(max(1.0, slots * alone / packs.get(slots, 1.0)))
 
 
 def test_a_pack_fits_into_half_of_the_free_memory(

@@ -32,7 +32,12 @@ def pretend(patch: pytest.MonkeyPatch, alone: float, packs: Mapping[int, float])
 @pytest.mark.parametrize(
     ("alone", "packs", "slots", "sentence"),
     [
-        (1.0, {4: 3.9}, 0, "no pack on cpu: 4 as one program make 1.0 times the steps of one alone"),
+        (
+            1.0,
+            {4: 3.9},
+            0,
+            "no pack on cpu: 4 as one program make 1.0 times the steps of one alone",
+        ),
         (
             1.0,
             {4: 1.0, 16: 3.8},

@@ -10,7 +10,8 @@ from symray.study_file import json_schema
 from symray.training.settings import ARCHITECTURE_SETTINGS, TRAINING_SETTINGS, Setting
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """A Markdown table, line by line."""
     yield f"| {' | '.join(header)} |"
     yield "|---" * len(header) + "|"
     yield from (
@@ -31,7 +32,7 @@ def _metrics() -> Iterator[str]:
         for name, metric in METRICS.items()
     ]
     header = ("metric", "what it measures", "better", "data", "every epoch", "needs constraints")
-    return _table(header, rows)
+    return table(header, rows)
 
 
 def _data_of(x: str | tuple[str, ...] | None, y: str | None) -> str:
@@ -44,7 +45,7 @@ def _settings(settings: Mapping[str, Setting]) -> Iterator[str]:
         [f"`{name}`", setting.help, "" if setting.default is None else f"{setting.default:g}"]
         for name, setting in settings.items()
     ]
-    return _table(("setting", "what it is", "default"), rows)
+    return table(("setting", "what it is", "default"), rows)
 
 
 def _models() -> Iterator[str]:
@@ -58,12 +59,12 @@ def _models() -> Iterator[str]:
         ]
         for name, model in MODELS.items()
     ]
-    return _table(("name", "class", "weights and their defaults", "predicts Y", "splits Z"), rows)
+    return table(("name", "class", "weights and their defaults", "predicts Y", "splits Z"), rows)
 
 
 def _data_sets() -> Iterator[str]:
     rows = [[f"`{name}`", cls.form.x, cls.summary] for name, cls in DATA_SETS.items()]
-    return _table(("name", "X", "what it is"), rows)
+    return table(("name", "X", "what it is"), rows)
 
 
 def _study_file() -> Iterator[str]:
@@ -72,7 +73,7 @@ def _study_file() -> Iterator[str]:
         [f"`{name}`", _kind(entry, schema), entry.get("description", ""), _default(entry)]
         for name, entry in schema["properties"].items()
     ]
-    yield from _table(("key", "kind", "what it is", "default"), rows)
+    yield from table(("key", "kind", "what it is", "default"), rows)
     for name, section in sorted(schema["$defs"].items()):
         yield f"\n### {name}\n"
         yield f"{' '.join(section.get('description', '').split())}\n"
@@ -80,7 +81,7 @@ def _study_file() -> Iterator[str]:
             [f"`{key}`", _kind(entry, schema), entry.get("description", ""), _default(entry)]
             for key, entry in section["properties"].items()
         ]
-        yield from _table(("key", "kind", "what it is", "default"), keys)
+        yield from table(("key", "kind", "what it is", "default"), keys)
 
 
 def _kind(entry: Mapping[str, Any], schema: Mapping[str, Any]) -> str:

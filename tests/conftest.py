@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 from filelock import FileLock
@@ -22,6 +23,10 @@ from symray.study_file import load_study_file
 from symray.tracking.client import experiment_id, make_client
 from symray.tracking.names import task_of
 from symray.tracking.run_contents import MLFLOW_STATUS
+
+# A machine that does something else makes no property false.
+hypothesis.settings.register_profile("symray", deadline=None)
+hypothesis.settings.load_profile("symray")
 
 # of tests/support
 pytest_plugins = ["commands", "services", "nodes", "records", "stores", "strangers"]

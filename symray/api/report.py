@@ -11,13 +11,14 @@ from symray.report.page.formats import FORMATS
 from symray.report.page.html import page
 from symray.report.page.paper_table import paper_table
 
-Format = Literal["html", "md", "latex", "csv"]
+Format = Literal["html", "md", "latex", "csv", "json"]
 _BY_SUFFIX: Mapping[str, Format] = {
     ".html": "html",
     ".htm": "html",
     ".md": "md",
     ".tex": "latex",
     ".csv": "csv",
+    ".json": "json",
 }
 
 
@@ -33,7 +34,7 @@ def write_report(
     Args:
         studies: or their names; a suite's name stands for all of its studies.
         out: the file.
-        format: by default what the file's suffix says: .html, .md, .tex or .csv.
+        format: by default what the file's suffix says: .html, .md, .tex, .csv or .json.
 
     Returns:
         The file.

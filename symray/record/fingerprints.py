@@ -1,6 +1,7 @@
-"""What trained a trial: symray's own code, an own model's code, the data, the commit."""
+"""What trained a trial: symray's own code, an own model's code, the data, PyTorch, the commit."""
 
 import subprocess
+from importlib.metadata import version
 from pathlib import Path
 
 import symray
@@ -22,6 +23,7 @@ def trial_tags(file: StudyFile) -> dict[str, str]:
         "symray.code": code_of(file),
         "symray.data_key": load_data(file.data_spec()).key,
         "symray.preset": file.preset,
+        "symray.torch": version("torch"),
     }
     commit = _commit()
     return tags | ({"symray.commit": commit} if commit else {})

@@ -16,6 +16,11 @@ class _Epoch(BaseModel):
     steps: dict[str, list[float]] = {}
 
 
+class _Sample(BaseModel):
+    time: float
+    values: dict[str, float]
+
+
 class _Event(BaseModel):
     event: str
     time: float
@@ -97,6 +102,11 @@ _EVENTS: Mapping[str, type[_Event]] = {
 def epoch(line: Any) -> None:
     """A line of ``metrics.jsonl``."""
     _Epoch.model_validate(line, strict=True)
+
+
+def sample(line: Any) -> None:
+    """A line of ``system.jsonl``."""
+    _Sample.model_validate(line, strict=True)
 
 
 def event(line: Any) -> None:

@@ -10,6 +10,9 @@ from symray.record import forms, jsonl
 
 LOSSES = "losses.jsonl"
 
+SYSTEM = "system.jsonl"
+"""How busy a task's worker was: a line of each time at which that was looked at."""
+
 
 def metric_lines(folder: Path) -> list[dict[str, Any]]:
     """The recorded epochs in order, ``{"epoch", "time", "values"}``; an epoch's last line wins.
@@ -18,6 +21,11 @@ def metric_lines(folder: Path) -> list[dict[str, Any]]:
     """
     newest = {line["epoch"]: line for line in jsonl.read(folder / "metrics.jsonl", forms.epoch)}
     return [newest[epoch] for epoch in sorted(newest)]
+
+
+def system_lines(folder: Path) -> list[dict[str, Any]]:
+    """The samples of the task's workers and their machines in order, ``{"time", "values"}``."""
+    return jsonl.read(folder / SYSTEM, forms.sample)
 
 
 def last_line(folder: Path) -> Mapping[str, Any]:

@@ -22,8 +22,10 @@ REBUILT = 12
 def draw_images(task: Task, trainer: Trainer, encoded: Encoded, folder: Path) -> None:
     """Draw all figures that the model of ``task`` has into ``folder`` (Non-Syn VAE, Figure 2)."""
     model, transform = trainer.model, pixels(trainer.data.transforms.x)
-    some = encoded.x[:: max(1, len(encoded.x) // REBUILT)][:REBUILT]
-    save(image_reconstructions(*rebuild(model, transform, some)), folder / "reconstructions.png")
+    every = slice(0, None, max(1, len(encoded.x) // REBUILT))
+    some, means = encoded.x[every][:REBUILT], encoded.mean[every][:REBUILT]
+    rebuilt = rebuild(model, transform, some, means)
+    save(image_reconstructions(*rebuilt), folder / "reconstructions.png")
     for name in ("traversal.png", "traversal.gif"):
         save_traversal(model, transform, encoded.mean[len(encoded.mean) // 2], folder / name)
     if isinstance(trainer.data, ImageSet) and trainer.data.steps is not None:

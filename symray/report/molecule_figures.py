@@ -59,7 +59,8 @@ def draw_molecules(task: Task, trainer: Trainer, encoded: Encoded, folder: Path)
         TrialSpec.from_json(task.spec),
         data.transforms,
         {f"validation/{k}": v for k, v in last_line(Path(task.folder))["values"].items()},
-        CodeDistribution.measured(model, data),
+        CodeDistribution.measured(encoded),
+        encoded.used.cpu(),
     )
     y, y_hat = (
         np.stack([data.transforms.y.outside(v)[:, t.column] * t.factor for t in targets], 1)

@@ -51,7 +51,7 @@ def _attempts(folder: Path) -> Iterator[tuple[tuple[str, int], Interval]]:
     """Host and process of each start, and the time from there to its last recorded epoch."""
     starts = [event for event in task_events(folder) if event["event"] == "start"]
     times = [line["time"] for line in metric_lines(folder)]
-    ends = [*(start["time"] for start in starts[1:]), float("inf")]
+    ends = [*(start["time"] for start in starts), float("inf")][1:]  # none before the first start
     for start, end in zip(starts, ends, strict=True):
         own = [time for time in times if start["time"] <= time < end]
         worker = (str(start.get("host", "unknown")), int(start.get("pid", 0)))

@@ -9,12 +9,14 @@ from symray.record.trials import ENDED
 from symray.report.grid_map import write_map
 from symray.report.model_selection import draw_selection
 from symray.report.plots import write_plots
+from symray.report.previews import write_previews
 from symray.search.confirmation import read_confirmation
 from symray.search.leaderboard import leaderboard
 
 
 def write_report(record: StudyRecord) -> Path:
-    """Write the leaderboard, Optuna's plots, a grid's map, and the figure of a study over latents.
+    """Write the leaderboard, Optuna's plots, and figures: a grid's map, that of a study over
+    latents, and previews.
 
     Returns:
         The study's ``report`` folder.
@@ -34,6 +36,7 @@ def write_report(record: StudyRecord) -> Path:
     write_plots(record, folder / "plots.html")
     draw_selection(record, folder)
     write_map(record, folder)
+    write_previews(record)
     return folder
 
 

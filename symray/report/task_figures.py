@@ -36,7 +36,7 @@ def draw_figures(task: Task) -> Path:
     trainer = load_trained(task)
     trainer.model.eval()
     with torch.inference_mode():
-        encoded = Encoded(trainer.model, trainer.data, trainer.data.split("validation"), seed=0)
+        encoded = trainer.encode()
         _DRAW[trainer.data.form.x](task, trainer, encoded, folder)
     curve = curve_of(Path(task.folder))
     if curve is not None:

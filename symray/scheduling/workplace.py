@@ -24,10 +24,11 @@ from symray.record.object_store.folders import (
     remove_checkpoints,
 )
 from symray.record.object_store.objects import PATIENCE, VARIABLE, Store
+from symray.record.task_folder import SYSTEM
 from symray.scheduling.full_disk import is_full
 from symray.tasks.task import Task
 
-WORKERS_FILES = ("metrics.jsonl", "events.jsonl", "output.log")
+WORKERS_FILES = ("metrics.jsonl", SYSTEM, "events.jsonl", "output.log")
 """Files of a task's folder that its worker writes, besides checkpoints; the driver the others."""
 
 WORK = "_work"

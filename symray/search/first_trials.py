@@ -43,6 +43,7 @@ def first_task(file: StudyFile, folder: Path) -> Task:
         spec=spec.to_json(),
         metrics=tuple(sorted(file.metric_names())),
         threads=max(1, int(file.resources.cpu)),
+        sample_after=file.sample_after,
     )
 
 

@@ -12,6 +12,9 @@ LITTLE = 0.5
 READ = 0.3
 """Held-out R^2 of a probe above which it reads Y."""
 
+COLLAPSED = 0.1
+"""Nats below which a latent's mean is far below the noise of its samples."""
+
 
 class ReadableMeans(NamedTuple):
     """What the champion's two kinds of codes tell of Y.
@@ -32,8 +35,9 @@ class ReadableMeans(NamedTuple):
         return (
             f"trial {self.number} is invariant in drawn codes only ({self.bits:.2g} bits of Y): a "
             f"probe reads Y from its mean codes with R^2 {self.r2:.2g}, so mean codes, which "
-            "`symray predict` gives, won't do as features free of Y: draw codes from q(z0|x), or "
-            f"add the constraint `probe_r2 <= {READ:g}`"
+            "`symray predict` gives, won't do as features free of Y: train with "
+            f"`least_kl: {COLLAPSED:g}`, which gives collapsed latents no code, draw codes from "
+            f"q(z0|x), or add the constraint `probe_r2 <= {READ:g}`"
         )
 
 

@@ -66,6 +66,7 @@ def pretraining_of(file: StudyFile, task: Task) -> Task | None:
         spec=spec.to_json(),
         checkpoint_every=file.checkpoints.every,
         threads=task.threads,
+        sample_after=task.sample_after,
         tags=task.tags,
     )
 

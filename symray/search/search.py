@@ -240,6 +240,7 @@ class Search:
             # A pruned trial gets no chance to write what it has not yet recorded.
             checkpoint_every=0.0 if self._prunes else file.checkpoints.every,
             threads=max(1, int(file.resources.cpu)),
+            sample_after=file.sample_after,
             gpu=Task.load(folder).gpu if begun else None,
             tags=self.tags,
         )

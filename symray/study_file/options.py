@@ -140,6 +140,18 @@ class Resources(Section):
         return self
 
 
+def _switch(value: Any) -> Any:
+    """As YAML reads ``on`` and ``off``."""
+    return ("on" if value else "off") if isinstance(value, bool) else value
+
+
+SystemMetrics = Annotated[
+    Literal["auto", "on", "off"],
+    BeforeValidator(_switch),
+    WithJsonSchema({"enum": ["auto", "on", "off", True, False]}),
+]
+
+
 class Confirmation(Section):
     """How the best trials are retrained before one is chosen."""
 

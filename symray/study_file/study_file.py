@@ -25,6 +25,7 @@ from symray.study_file.options import (
     Resources,
     SamplerField,
     SpritesData,
+    SystemMetrics,
 )
 from symray.study_file.options import Pretraining as Pretraining
 from symray.study_file.options import Pruner as Pruner
@@ -111,6 +112,8 @@ class StudyFile(Section):
     """how the best trials are retrained before one is chosen"""
     checkpoints: Checkpoints = Checkpoints()
     """which checkpoints stay and how often one is written"""
+    system_metrics: SystemMetrics = "auto"
+    """CPU, memory and GPU of each trial's worker in MLflow; auto begins a minute after the trial"""
 
     def design(self) -> Design:
         """The model's class on the kind of the data.
@@ -168,6 +171,11 @@ class StudyFile(Section):
         """A setting as ``training``, the preset or the model has it; None: it is not used."""
         known = {**self.preset_values(), **self.training}
         return known[name] if name in known else settings_of(self.design())[name].default
+
+    @property
+    def sample_after(self) -> float | None:
+        """Seconds of a trial before its worker's system metrics are recorded; None: never."""
+        return {"on": 0.0, "auto": 60.0, "off": None}[self.system_metrics]
 
     def reference_params(self) -> dict[str, Number] | None:
         """The parameters of trial 0, or None where the search begins by itself."""

@@ -67,6 +67,8 @@ resources: {{cpu: 1, gpu: 0}}
 confirmation: {{top: 3, seeds: 5}}     # top: 0 switches it off
 # {checkpoints}
 checkpoints: {{keep: 5, every: 10s}}
+# {system_metrics}
+system_metrics: auto                  # on, off
 
 # suite: [stib, vae]                  # {suite}
 # extends: other.yaml                 # {extends}

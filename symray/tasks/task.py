@@ -31,6 +31,7 @@ class Task:
         repeats: seeds trained one after another and averaged.
         checkpoint_every: seconds between checkpoints at least.
         threads: CPU threads; part of what makes it repeatable.
+        sample_after: seconds after which its worker's system metrics are recorded; None: never.
         gpu: GPUs that it takes, where that isn't what the study's trials usually take.
         tags: what else describes it (fingerprints, data), for people and MLflow.
     """
@@ -45,6 +46,7 @@ class Task:
     repeats: int = 1
     checkpoint_every: float = 10.0
     threads: int = 1
+    sample_after: float | None = None
     gpu: float | None = None
     tags: dict[str, str] = field(default_factory=dict)
 

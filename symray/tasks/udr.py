@@ -13,7 +13,6 @@ from symray.models.gaussian import kl
 from symray.record.atomic import write_atomically
 from symray.tasks.task import Task
 from symray.tasks.worker import load_trained
-from symray.training.encoded import Encoded
 
 LEAST_KL = 0.01  # nats; latents below it carry nothing (Duan et al. 2020, section 4)
 
@@ -35,8 +34,8 @@ def udr_per_seed(tasks: Sequence[Task]) -> list[float]:
     for task in tasks:
         trainer = load_trained(task)
         with torch.inference_mode():
-            split = trainer.data.split("validation")
-            encoded = Encoded(trainer.model.eval(), trainer.data, split, seed=0)
+            trainer.model.eval()
+            encoded = trainer.encode()
         codes.append(encoded.mean)
         informative.append((kl(encoded.mean, encoded.log_sd).mean(0) > LEAST_KL).numpy())
     if not all(np.isfinite(code.numpy()).all() for code in codes):

@@ -17,9 +17,12 @@ from symray.errors import UserError
 from symray.metrics import METRICS
 from symray.record import forms, jsonl
 from symray.record.object_store.copies import newest_checkpoint_of
+from symray.record.task_folder import SYSTEM
 from symray.tasks.failure import reason_of
 from symray.tasks.gpu_count import count_gpus
 from symray.tasks.gpu_memory import is_out_of_memory
+from symray.tasks.processor import processor
+from symray.tasks.system_metrics import Sampler, sampler
 from symray.tasks.task import Report, Task, derive_seed
 from symray.training.build import build_trainer, load_initial_weights
 from symray.training.checkpoint import (
@@ -97,16 +100,18 @@ class TaskRun:
         self._finals: list[dict[str, float]] = []
         self._last: dict[str, Any] = {"epoch": 0, "values": {}}
         self._saved_at = time.monotonic()
+        self._sampler: Sampler | None = None if task.sample_after is None else sampler()
+        self._sampled_until = time.time() + (task.sample_after or 0.0)
         torch.set_num_threads(task.threads)
         os.environ["LOKY_MAX_CPU_COUNT"] = str(task.threads)  # what RDKit's processes go by
 
         self.folder.mkdir(parents=True, exist_ok=True)
-        jsonl.trim(self.folder / "metrics.jsonl")
-        jsonl.trim(self.folder / "events.jsonl")
+        for name in ("metrics.jsonl", "events.jsonl", SYSTEM):
+            jsonl.trim(self.folder / name)
         self.attempt = 1 + self._newest_attempt()
         self._drawn_on = ""
         self.trainer = self._restore()
-        where = {"device": str(self.trainer.device), "gpus": count_gpus()}
+        where = {"device": str(self.trainer.device), "gpus": count_gpus(), "processor": processor()}
         if self.program is not None:
             where["pack"] = slots
         self._event("start", epoch=self.epoch, **where)
@@ -184,6 +189,7 @@ class TaskRun:
         if self._copy:
             self._copy.checkpoint_written(written)
         jsonl.append(self.folder / "metrics.jsonl", self._unwritten)
+        self._record_samples()
         self._unwritten = []
         self._saved_at = time.monotonic()
         remove_old_checkpoints(checkpoints, keep=KEPT)
@@ -252,9 +258,16 @@ class TaskRun:
     def _fail(self, reason: str, out_of_memory: bool) -> Report:
         self._check_not_superseded()
         jsonl.append(self.folder / "metrics.jsonl", self._unwritten)
+        self._record_samples()
         self._unwritten = []
         self._event("failed", epoch=self.epoch, reason=reason)
         return self._report("failed", reason, out_of_memory)
+
+    def _record_samples(self) -> None:
+        samples = self._sampler.since(self._sampled_until) if self._sampler else []
+        if samples:
+            jsonl.append(self.folder / SYSTEM, samples)
+            self._sampled_until = samples[-1]["time"]
 
     def _event(self, event: str, **details: Any) -> None:
         line = {"event": event, "time": time.time(), "attempt": self.attempt} | details

@@ -10,6 +10,10 @@ VIEW_KEY = "symray"
 """Of the shared view that every study's experiment has."""
 
 
+TRAINING = "workflowType=machine_learning"
+"""Of an address: MLflow shows its pages for language models unless it says what is worked on."""
+
+
 def server() -> str | None:
     """The server that ``MLFLOW_TRACKING_URI`` names; None for the embedded store."""
     uri = os.environ.get("MLFLOW_TRACKING_URI", "").strip()
@@ -19,18 +23,15 @@ def server() -> str | None:
 
 
 def experiment_link(base: str, experiment_id: str) -> str:
-    """The table of an experiment's runs, in the view that is made for the study.
-
-    MLflow shows its pages for language models unless the address says what is worked on.
-    """
-    query = f"workflowType=machine_learning&viewStateShareKey={VIEW_KEY}"
+    """The table of an experiment's runs, in the view that is made for the study."""
+    query = f"{TRAINING}&viewStateShareKey={VIEW_KEY}"
     return f"{base}/#/experiments/{experiment_id}/runs?{query}"
 
 
 def comparison_link(base: str, experiment_ids: Sequence[str]) -> str:
     """The runs of several experiments in one table; sorted by anything but time, none is nested."""
     wanted = quote(json.dumps(list(experiment_ids), separators=(",", ":")))
-    query = f"experiments={wanted}&workflowType=machine_learning&orderByAsc=true"
+    query = f"experiments={wanted}&{TRAINING}&orderByAsc=true"
     return f"{base}/#/compare-experiments/s?{query}&orderByKey={quote('tags.`symray.rank`')}"
 
 

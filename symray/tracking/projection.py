@@ -6,13 +6,12 @@ running study, a resume and ``symray reconcile``.
 
 import hashlib
 import json
-import math
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
@@ -21,11 +20,19 @@ from symray.record.atomic import write_atomically
 from symray.record.study_folder import identity
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import run_id
+from symray.report.study_page import Links, study_text
 from symray.search.leaderboard import supervision
 from symray.tasks.task import Task
 from symray.tracking.client import experiment_id, runs_of
+from symray.tracking.curves import (
+    EPOCH,
+    SAMPLED,
+    has_strange_values,
+    points_of_epochs,
+    points_of_samples,
+)
+from symray.tracking.links import TRAINING
 from symray.tracking.names import task_of
-from symray.tracking.page import study_text
 from symray.tracking.run_contents import RunContents, origin
 from symray.tracking.view import VIEW, view_state
 
@@ -46,6 +53,7 @@ class _Run:
     epoch: int
     has_params: bool
     has_data: bool
+    samples: set[int] | None = None
     tags: dict[str, str] = field(default_factory=dict)
     latest: dict[str, float] = field(default_factory=dict)
 
@@ -84,7 +92,7 @@ class Projection:
         if (
             deep
             and contents.name in self._runs
-            and _has_strange_values(self._runs[contents.name], contents)
+            and has_strange_values(self._runs[contents.name].latest, contents)
         ):
             self.client.delete_run(self._runs.pop(contents.name).id)
             done.append("run deleted, it holds values that the record doesn't have")
@@ -100,11 +108,14 @@ class Projection:
         known = self._epochs_of(run) if deep else range(run.epoch + 1)
         lines = [line for line in contents.lines() if line["epoch"] not in known]
         tags = {k: v for k, v in contents.tags.items() if run.tags.get(k) != v}
-        self._log(run, lines, tags, {} if run.has_params else _params(contents))
+        samples = self._missing_samples(run, contents, deep)
+        self._log(run, lines, samples, tags, {} if run.has_params else _params(contents))
         if tags:
             done.append(f"tags set: {', '.join(sorted(tags))}")
         if lines:
             done.append(f"{len(lines)} epochs added")
+        if samples:
+            done.append(f"{len(samples)} samples of the system added")
         if run.status != contents.status:
             done.append(f"{run.status} -> {contents.status}")
             if contents.end is None:
@@ -149,11 +160,16 @@ class Projection:
     def describe(self) -> None:
         """Write the study's page: the description of its run."""
         here = f"#/experiments/{self.experiment}/runs"
-        text = study_text(
-            self.record,
-            lambda name: f"{here}/{self._runs[name].id}" if name in self._runs else here,
-            f"{here}/{self.parent}/artifacts/report",
+        links = Links(
+            run=lambda name: (
+                f"{here}/{self._runs[name].id}?{TRAINING}" if name in self._runs else here
+            ),
+            report=lambda file: f"{here}/{self.parent}/artifacts/report/{file}?{TRAINING}",
+            picture=lambda path: (
+                f"get-artifact?{urlencode({'path': f'report/{path}', 'run_uuid': self.parent})}"
+            ),
         )
+        text = study_text(self.record, links)
         run = self._runs[self.record.name]
         begun = sorted(self.record.folder.glob("trials/*/task.json"))[:1]
         if begun and not run.has_data:
@@ -180,7 +196,7 @@ class Projection:
         self._runs[name] = _Run(
             id=run.info.run_id,
             status=run.info.status,
-            epoch=int(data.metrics.get("epoch", 0)),
+            epoch=int(data.metrics.get(EPOCH, 0)),
             has_params=bool(data.params),
             has_data=bool(run.inputs and run.inputs.dataset_inputs),
             tags=dict(data.tags),
@@ -197,13 +213,14 @@ class Projection:
         self._add_run(run)
 
     def _log(
-        self, run: _Run, lines: list[dict[str, Any]], tags: dict[str, str], params: dict[str, str]
+        self,
+        run: _Run,
+        lines: list[dict[str, Any]],
+        samples: dict[int, dict[str, Any]],
+        tags: dict[str, str],
+        params: dict[str, str],
     ) -> None:
-        metrics = []
-        for line in lines:
-            epoch, time = line["epoch"], round(line["time"] * 1000)
-            values = line["values"] | {"epoch": epoch}  # last: it says that the epoch is whole
-            metrics += [Metric(name, value, time, epoch) for name, value in values.items()]
+        metrics = [*points_of_samples(samples), *points_of_epochs(lines)]
         if tags or params:
             self.client.log_batch(
                 run.id,
@@ -218,9 +235,22 @@ class Projection:
             self.client.log_batch(run.id, metrics=metrics[start : start + BATCH])
         if lines:
             run.epoch = max(run.epoch, lines[-1]["epoch"])
+        if run.samples is not None:
+            run.samples |= samples.keys()
+
+    def _missing_samples(
+        self, run: _Run, contents: RunContents, deep: bool
+    ) -> dict[int, dict[str, Any]]:
+        """By number; that a server has the last name of a sample says that it has all of it."""
+        recorded = dict(enumerate(contents.samples(), start=1))
+        if recorded and (deep or run.samples is None):
+            has_some = SAMPLED in run.latest or run.samples
+            history = self.client.get_metric_history(run.id, SAMPLED) if has_some else []
+            run.samples = {point.step for point in history}
+        return {k: sample for k, sample in recorded.items() if k not in (run.samples or ())}
 
     def _epochs_of(self, run: _Run) -> set[int]:
-        return {point.step for point in self.client.get_metric_history(run.id, "epoch")}
+        return {point.step for point in self.client.get_metric_history(run.id, EPOCH)}
 
     def _sync_experiment(self) -> None:
         """What makes MLflow show its pages for training, and the view that suits the study."""
@@ -275,25 +305,6 @@ class Projection:
             else:
                 self.client.update_run(run.id, status=status)
             run.status = status
-
-
-def _has_strange_values(run: _Run, contents: RunContents) -> bool:
-    """Whether the newest value of a curve is none that the record has; other curves are allowed."""
-    recorded: dict[str, list[float]] = {}
-    for line in contents.lines():
-        for name, value in line["values"].items():
-            recorded.setdefault(name, []).append(value)
-    return any(
-        not any(_is_kept_as(run.latest[name], value) for value in recorded[name])
-        for name in recorded.keys() & run.latest.keys()
-    )
-
-
-def _is_kept_as(kept: float, value: float) -> bool:
-    """Whether MLflow, which has no infinity, shows ``value`` as ``kept``."""
-    if math.isinf(value):
-        value = math.copysign(sys.float_info.max, value)
-    return kept == value or (math.isnan(kept) and math.isnan(value))
 
 
 def _params(contents: RunContents) -> dict[str, str]:

@@ -55,6 +55,10 @@ class RunContents:
         """The recorded epochs."""
         return folders.metric_lines(self.folder)
 
+    def samples(self) -> list[dict[str, Any]]:
+        """What its workers' system metrics were."""
+        return folders.system_lines(self.folder)
+
 
 def contents_of(record: StudyRecord, name: str, live: bool) -> RunContents | None:
     """The run of task ``name``; None before a worker was asked to train it.

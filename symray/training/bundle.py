@@ -68,7 +68,7 @@ def save_bundle(
         # a file's own name; in which folder it lies is nobody else's business
         "data": {"name": Path(trainer.data.name).name, "key": trainer.data.key},
         "code": _own_code(trainer.model, spec),
-        "codes": _codes(trainer),
+        **_codes(trainer),
     }
     finite = {name: value if math.isfinite(value) else None for name, value in metrics.items()}
     files = {
@@ -162,6 +162,7 @@ def _load(folder: Path, code: Path | None, accept_code_change: bool) -> LoadedMo
         transforms=Transforms.from_json(config["units"]),
         metrics=json.loads((folder / _METRICS).read_text()),
         codes=CodeDistribution.from_json(config["codes"]) if config.get("codes") else None,
+        used=torch.tensor(config["used"]) if config.get("used") else None,
     )
 
 
@@ -171,11 +172,16 @@ def _check_shapes(model: Model, weights: Mapping[str, Tensor]) -> None:
         raise ValueError("its weights are those of a model of another size")
 
 
-def _codes(trainer: Trainer) -> dict[str, Any] | None:
-    """Where the codes of molecules lie; others are not generated."""
-    if trainer.data.form.x != "strings":
-        return None
-    return CodeDistribution.measured(trainer.model.eval(), trainer.data).to_json()
+@torch.inference_mode()
+def _codes(trainer: Trainer) -> dict[str, Any]:
+    """Where the codes of molecules lie, others are not generated; which latents have one."""
+    strings = trainer.data.form.x == "strings"
+    if not (strings or trainer.least_kl):
+        return {"codes": None, "used": None}
+    trainer.model.eval()
+    encoded = trainer.encode()
+    codes = CodeDistribution.measured(encoded).to_json() if strings else None
+    return {"codes": codes, "used": encoded.used.tolist()}
 
 
 def read_sums(folder: Path) -> dict[str, str]:

@@ -7,8 +7,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from symray.data.base import DataSet
-from symray.models.base import Model
 from symray.training.encoded import Encoded
 
 
@@ -29,10 +27,8 @@ class CodeDistribution:
     high: Tensor
 
     @classmethod
-    @torch.inference_mode()
-    def measured(cls, model: Model, data: DataSet) -> "CodeDistribution":
-        """Of ``model`` on the validation split of ``data``."""
-        encoded = Encoded(model, data, data.split("validation"), seed=0)
+    def measured(cls, encoded: Encoded) -> "CodeDistribution":
+        """Of the validation split."""
         means = encoded.mean.double()
         covariance = torch.cov(means.T) + (2 * encoded.log_sd.double()).exp().mean(0).diag()
         return cls(

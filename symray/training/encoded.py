@@ -66,9 +66,18 @@ class Encoded:
         y: Y (N, dy) in the data's own units, or as networks see it where these can't be summed.
         mean: means of q(z|x), (N, Z).
         log_sd: log standard deviations of q(z|x), (N, Z).
+        used: which latents carry ``least_kl`` nats, (Z,) of 0 and 1.
     """
 
-    def __init__(self, model: Model, data: DataSet, split: Split, seed: int) -> None:
+    def __init__(
+        self, model: Model, data: DataSet, split: Split, seed: int, least_kl: float = 0.0
+    ) -> None:
+        """Encode ``split``.
+
+        A latent whose KL(q(z|x) || p) is below ``least_kl`` in the mean over the validation split
+        counts as the prior: what its mean still says lies far below the noise of its samples, but
+        whoever scales mean codes, as a probe does, would read it.
+        """
         self._model, self._units, self._seed = model, data.transforms, seed
         self._x_kind, self._targets = data.form.x, data.form.targets
         self._mixes_units = data.form.mixes_units
@@ -76,6 +85,10 @@ class Encoded:
         self._network_y = split.y
         self.x = split.x
         self.y = self._outside_y(split.y)
+        self.used = torch.ones_like(model.z1_mask)
+        if least_kl:
+            mean, log_sd = self._chunked(self._posterior, data.split("validation").x)
+            self.used = (kl(mean, log_sd).mean(0) >= least_kl).to(self.used)
         self.mean, self.log_sd = self._chunked(self._posterior, split.x)
 
     @cached_property
@@ -210,7 +223,8 @@ class Encoded:
         return y if self._mixes_units else torch.from_numpy(self._units.y.outside(y))
 
     def _posterior(self, stored: Tensor) -> tuple[Tensor, Tensor]:
-        return self._model.posterior(self._units.x.expand(stored))
+        mean, log_sd = self._model.posterior(self._units.x.expand(stored))
+        return mean * self.used, log_sd * self.used
 
     def _drawn_z0(self) -> Tensor:
         generator = torch.Generator().manual_seed(stream_seed(self._seed, "codes"))

@@ -105,7 +105,12 @@ def lacks(design: Design, metric: Metric) -> str | None:
 
 
 def evaluate(
-    model: Model, data: DataSet, split: Split, names: Collection[str], seed: int = 0
+    model: Model,
+    data: DataSet,
+    split: Split,
+    names: Collection[str],
+    seed: int = 0,
+    least_kl: float = 0.0,
 ) -> dict[str, float]:
     """The metrics ``names`` of the means of q(z|x), in the data's own units.
 
@@ -115,6 +120,7 @@ def evaluate(
         split: held-out points of it.
         names: of the catalogue; only what they need is computed.
         seed: of permutations and probes; torch's and the trial's generators are never touched.
+        least_kl: nats that a latent must carry to have a code, see :class:`Encoded`.
 
     Returns:
         The values by name, in the catalogue's order; all NaN where a code isn't finite.
@@ -130,7 +136,7 @@ def evaluate(
     try:
         model.eval()
         with torch.inference_mode():
-            encoded = Encoded(model, data, split, seed)
+            encoded = Encoded(model, data, split, seed, least_kl)
             if not (encoded.mean.isfinite().all() and encoded.log_sd.isfinite().all()):
                 return dict.fromkeys(names, float("nan"))
             return {name: _value(name, model, encoded) for name in METRICS.among(names)}

@@ -28,6 +28,7 @@ class LoadedModel:
         transforms: between the data's own and the networks'.
         metrics: as they were when the bundle was written; None where one wasn't finite.
         codes: where the codes of molecules lie.
+        used: which latents have a code, (Z,) of 0 and 1; the others' is 0. None for all.
     """
 
     model: Model
@@ -35,6 +36,7 @@ class LoadedModel:
     transforms: Transforms
     metrics: dict[str, float | None]
     codes: CodeDistribution | None = None
+    used: Tensor | None = None
 
     @torch.inference_mode()
     def encode(self, x: Any) -> dict[str, Array]:
@@ -48,7 +50,7 @@ class LoadedModel:
     @torch.inference_mode()
     def encode_stored(self, x: Tensor) -> dict[str, Array]:
         """:meth:`encode` of ``x`` (N, ...) as it is stored."""
-        mean, log_sd = self.model.posterior(self.transforms.x.expand(x))
+        mean, log_sd = self._posterior(x)
         is_z1 = self.model.z1_mask.bool()
         codes = {"mean": mean, "sd": log_sd.exp(), "z0": mean[:, ~is_z1], "z1": mean[:, is_z1]}
         return {name: code.numpy() for name, code in codes.items()}
@@ -67,8 +69,7 @@ class LoadedModel:
         """:meth:`predict` of ``x`` (N, ...) as it is stored."""
         if not self.model.predicts_y:
             raise UserError(f"model '{self.spec.model}' does not predict Y: use encode")
-        mean, _ = self.model.posterior(self.transforms.x.expand(x))
-        return self.transforms.y.outside(self.model.predict(mean))
+        return self.transforms.y.outside(self.model.predict(self._posterior(x)[0]))
 
     @torch.inference_mode()
     def reconstruct(self, x: Any, y: ArrayLike | None = None) -> Any:
@@ -78,17 +79,19 @@ class LoadedModel:
             UserError: ``x`` or ``y`` is not such as the model was trained on.
         """
         network_y = None if y is None else _inside("y", self.transforms.y, y)
-        output = self.model.decode(self._posterior(x)[0], network_y)
+        mean, _ = self._posterior(_inside("x", self.transforms.x, x))
+        output = self.model.decode(mean, network_y)
         return self.transforms.x.outside(self.transforms.x.mode(output))
 
     @torch.inference_mode()
     def reconstruct_stored(self, x: Tensor) -> Any:
         """:meth:`reconstruct` of ``x`` (N, ...) as it is stored; of no conditional model."""
-        mean, _ = self.model.posterior(self.transforms.x.expand(x))
+        mean, _ = self._posterior(x)
         return self.transforms.x.outside(self.transforms.x.mode(self.model.decode(mean, None)))
 
-    def _posterior(self, x: Any) -> tuple[Tensor, Tensor]:
-        return self.model.posterior(self.transforms.x.expand(_inside("x", self.transforms.x, x)))
+    def _posterior(self, stored: Tensor) -> tuple[Tensor, Tensor]:
+        mean, log_sd = self.model.posterior(self.transforms.x.expand(stored))
+        return (mean, log_sd) if self.used is None else (mean * self.used, log_sd * self.used)
 
 
 def _inside(name: str, transform: XTransform, values: Any) -> Tensor:

@@ -5,9 +5,71 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.optim.adamw import adamw
 
 from symray.models.base import Model, Phase
 from symray.training.settings import Settings
+
+EPS = 1e-8
+"""Adam's, as in PyTorch."""
+
+
+class AdamW:
+    """``torch.optim.AdamW``'s fused update, without the class.
+
+    Its constructor imports PyTorch's compiler, which nothing here uses: a second of processor time
+    and some eight hundred modules in every worker and every command that builds a trainer.
+
+    Attributes:
+        parameters: those that are updated where they have a gradient.
+        rate: the learning rate of the next update.
+        state: by parameter its ``step`` (), ``exp_avg`` and ``exp_avg_sq``, once it was updated.
+    """
+
+    def __init__(
+        self,
+        parameters: Sequence[nn.Parameter],
+        rate: float,
+        betas: tuple[float, float],
+        weight_decay: float,
+    ) -> None:
+        self.parameters = parameters
+        self.rate = self._initial_rate = rate
+        self.state: dict[nn.Parameter, dict[str, Tensor]] = {p: {} for p in parameters}
+        self._betas, self._weight_decay = betas, weight_decay
+
+    def scale_rate(self, factor: float) -> None:
+        """Make the learning rate ``factor`` times what it was at the beginning."""
+        self.rate = self._initial_rate * factor
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Update every parameter that has a gradient."""
+        parameters = [p for p in self.parameters if p.grad is not None]
+        for parameter in parameters:
+            if not self.state[parameter]:
+                self.state[parameter] = {
+                    "step": torch.zeros((), dtype=torch.float32, device=parameter.device),
+                    "exp_avg": torch.zeros_like(parameter),
+                    "exp_avg_sq": torch.zeros_like(parameter),
+                }
+        states = [self.state[parameter] for parameter in parameters]
+        adamw(
+            list[Tensor](parameters),
+            [p.grad for p in parameters if p.grad is not None],
+            [state["exp_avg"] for state in states],
+            [state["exp_avg_sq"] for state in states],
+            [],
+            [state["step"] for state in states],
+            fused=True,
+            amsgrad=False,
+            beta1=self._betas[0],
+            beta2=self._betas[1],
+            lr=self.rate,
+            weight_decay=self._weight_decay,
+            eps=EPS,
+            maximize=False,
+        )
 
 
 @dataclass(frozen=True)
@@ -16,7 +78,7 @@ class Update:
 
     phase: str
     parameters: list[nn.Parameter]
-    optimiser: torch.optim.Optimizer
+    optimiser: AdamW
     clip: float | None
 
     def apply(self, loss: Tensor) -> None:
@@ -40,12 +102,11 @@ class Optimisers:
 
     def __init__(self, model: Model, phases: Sequence[Phase], settings: Settings) -> None:
         self._by_name = {
-            name: torch.optim.AdamW(
-                trained(model, *sharing).values(),
+            name: AdamW(
+                list(trained(model, *sharing).values()),
                 learning_rate(sharing[0], settings),
                 sharing[0].betas,
-                weight_decay=settings["weight_decay"],
-                fused=True,
+                settings["weight_decay"],
             )
             for name, sharing in by_optimiser(phases).items()
         }
@@ -59,13 +120,12 @@ class Optimisers:
             for phase in calls(phases, settings)
         ]
         """The updates of one step, in order, repeats included."""
-        self._names: dict[Tensor, str] = {p: name for name, p in model.named_parameters()}
+        self._names: dict[nn.Parameter, str] = {p: name for name, p in model.named_parameters()}
 
     def scale_rates(self, factor: float) -> None:
         """Make every learning rate ``factor`` times what it was at the beginning."""
         for optimiser in self._by_name.values():
-            for group in optimiser.param_groups:
-                group["lr"] = optimiser.defaults["lr"] * factor
+            optimiser.scale_rate(factor)
 
     def moments(self) -> Iterator[tuple[str, str, nn.Parameter, dict[str, Tensor]]]:
         """Of each optimiser and parameter both names, the parameter and Adam's quantities.
@@ -73,15 +133,14 @@ class Optimisers:
         These are ``step`` (), ``exp_avg`` and ``exp_avg_sq``, empty before the first update.
         """
         for name, optimiser in self._by_name.items():
-            for parameter in optimiser.param_groups[0]["params"]:
-                yield name, self._names[parameter], parameter, optimiser.state[parameter]
+            for parameter, state in optimiser.state.items():
+                yield name, self._names[parameter], parameter, state
 
     def state(self) -> dict[str, Tensor]:
         """Copies of all moments and step counts on the CPU: ``optimiser/parameter/quantity``."""
         return {
-            f"{name}/{self._names[parameter]}/{quantity}": on_cpu(value)
-            for name, optimiser in self._by_name.items()
-            for parameter, quantities in optimiser.state.items()
+            f"{name}/{parameter}/{quantity}": on_cpu(value)
+            for name, parameter, _, quantities in self.moments()
             for quantity, value in quantities.items()
         }
 
@@ -89,7 +148,8 @@ class Optimisers:
         """Take over what :meth:`state` gave."""
         parameters = {name: parameter for parameter, name in self._names.items()}
         for optimiser in self._by_name.values():
-            optimiser.state.clear()
+            for moments in optimiser.state.values():
+                moments.clear()
         for key, value in state.items():
             name, parameter, quantity = key.split("/")
             moments = self._by_name[name].state[parameters[parameter]]

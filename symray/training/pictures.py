@@ -53,7 +53,8 @@ def save_traversal(model: Model, transform: Pixels, code: Tensor, path: Path) ->
 
 
 @torch.inference_mode()
-def rebuild(model: Model, transform: Pixels, stored: Tensor) -> tuple[Array, Array]:
-    """Images (N, height, width) as stored, and as rebuilt from their mean codes."""
-    x = transform.expand(stored.to(model.z1_mask.device))
-    return x[:, 0].cpu().numpy(), transform.shades(model.decode(model.posterior(x)[0]))
+def rebuild(model: Model, transform: Pixels, stored: Tensor, codes: Tensor) -> tuple[Array, Array]:
+    """Images (N, height, width) as stored, and as rebuilt from their mean ``codes`` (N, Z)."""
+    x = transform.expand(stored)
+    shades = transform.shades(model.decode(codes.to(model.z1_mask.device)))
+    return x[:, 0].cpu().numpy(), shades

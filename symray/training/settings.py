@@ -60,6 +60,9 @@ TRAINING_SETTINGS: Mapping[str, Setting] = {
     "adversary_steps": Setting(
         1, 1, INFINITY, True, "maximisation steps per minimisation step, on the same minibatch"
     ),
+    "least_kl": Setting(
+        0.0, 0, INFINITY, False, "nats that a latent must carry, else its code is given as 0"
+    ),
     "evaluate_every": Setting(
         1, 1, INFINITY, True, "epochs between evaluations; the last epoch is always evaluated"
     ),

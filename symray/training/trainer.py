@@ -12,6 +12,7 @@ from symray.models.base import Model, Phase
 from symray.models.design import Design
 from symray.training.diverged import Diverged
 from symray.training.draws import Chunk, draw_chunks, steps_of
+from symray.training.encoded import Encoded
 from symray.training.evaluation import CHEAP, evaluate, metric_names
 from symray.training.generator import generator_on, go_on
 from symray.training.heap import keep_freed_memory
@@ -92,6 +93,11 @@ class Trainer:
     def finished(self) -> bool:
         """Whether all epochs are done."""
         return self.epoch >= self.settings["epochs"]
+
+    @property
+    def least_kl(self) -> float:
+        """Nats that a latent must carry to have a code."""
+        return float(self.settings.get("least_kl", 0.0))
 
     @property
     def steps_per_epoch(self) -> int:
@@ -184,7 +190,13 @@ class Trainer:
         """
         if names is None:
             names = CHEAP & metric_names(self.design)
-        return evaluate(self.model, self.data, self.data.split(split), names)
+        return evaluate(
+            self.model, self.data, self.data.split(split), names, least_kl=self.least_kl
+        )
+
+    def encode(self, split: SplitName = "validation") -> Encoded:
+        """The held-out ``split`` through the model as it is, in evaluation mode or not."""
+        return Encoded(self.model, self.data, self.data.split(split), 0, self.least_kl)
 
     def state(self) -> TrainerState:
         """A copy of everything that training on depends on."""

@@ -78,7 +78,7 @@ def test_other_ways_of_writing_a_molecule(zinc, some):
     assert canonical_batch(codec.decode_batch(encoded.indices)) == canonical_batch(smiles)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(
         st.sampled_from(["C", "N", "c", "[C@H]", "(", ")", "1", "2", "=", ".", "%12", "/", "Cl"]),
@@ -98,7 +98,7 @@ def test_no_molecule_becomes_another_one(smiles):
         assert "a branch" in reason or "another branch" in reason or "two kinds" in reason
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.integers(0, 36), max_size=12).map(lambda row: [*row, 36]))
 def test_any_characters_are_read_as_the_library_does_or_refused(row):
     smiles = CODEC.decode_batch([row])[0]

@@ -32,7 +32,7 @@ def moses(generated, training, k):
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.sampled_from(POOL), min_size=1, max_size=12))
 def test_as_moses_defines_it(generated):
     training = ["CCO", "C[C@H](F)Cl"]

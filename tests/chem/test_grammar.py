@@ -72,7 +72,7 @@ def test_every_kind_of_rule_against_nltk(parses, smiles):
     assert derived(only) == smiles == GrammarCodec().decode(only)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(ALPHABET), min_size=1, max_size=8).map("".join))
 def test_accepts_what_nltk_accepts_and_nothing_else(parses, smiles):
     encoded = GrammarCodec().encode_batch([smiles])
@@ -128,7 +128,7 @@ def test_what_cannot_be_encoded_is_said_in_a_sentence(smiles, sentence):
         CODEC.encode(smiles)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.integers(5, 40).flatmap(
         lambda length: arrays(

@@ -63,6 +63,7 @@ def test_a_trials_tags_say_what_it_came_from(
         "symray.code",
         "symray.data_key",
         "symray.preset",
+        "symray.torch",
     }
     assert tags["symray.version"] == symray.__version__
     assert tags["symray.code"] == code_of(own_study)

@@ -34,6 +34,7 @@ def test_pauses_are_left_out_and_members_of_a_pack_share_their_workers_time(
         training(tmp_path / "2", (7, 100.0, 3600.0)),  # beside the first, in its process
         training(tmp_path / "3", (7, 1800.0, 7200.0)),
         training(tmp_path / "4", (8, 0.0, 1800.0), (9, 90000.0, 91800.0)),  # a day between
+        training(tmp_path / "5"),  # handed out, and not begun
     ]
     took = spent(record, folders)
     assert (took.trainings, took.epochs, took.seconds) == (4, 6, 7200 + 3600)

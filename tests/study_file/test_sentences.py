@@ -10,7 +10,7 @@ from symray.study_file import load_study_file
 ALL_KEYS = (
     "checkpoints, code, concurrency, confirmation, constraints, data, extends, model, objectives, "
     "preset, pretraining, pruner, reference, repeats, resources, sampler, search, seed, study, "
-    "suite, time_limit, training, trials"
+    "suite, system_metrics, time_limit, training, trials"
 )
 
 EXTRA = [  # what stands in line 6, and what is said of it
@@ -56,6 +56,7 @@ EXTRA = [  # what stands in line 6, and what is said of it
     ("extends: nope.yaml", "extends: there is no file nope.yaml"),
     ("extends: s.yaml", "extends: s.yaml extends this file in turn; break the ring"),
     ("extends: [a]", "extends: must name one file, not ['a']"),
+    ("system_metrics: 5", "system_metrics: 5 is not allowed; valid names: auto, off, on"),
     ("suite: [stib]", "suite: stands beside a model; keep one of the two"),
     ("objectives: mi_z0_y", "objectives: must be a mapping of names to values, not 'mi_z0_y'"),
     (

@@ -118,11 +118,27 @@ def test_the_champions_figures_are_shown(
         page.wait_for_function("image => image.naturalWidth > 100", arg=image.element_handle())
 
 
-def test_optunas_plots_are_drawn(page: Page, link: str) -> None:
+def studys_run(page: Page, link: str) -> str:
+    """The run of the study itself, by the table of runs."""
+    page.goto("about:blank")
     page.goto(link)
     name = page.locator(".ag-row a[href*='/runs/']").get_by_text("finished", exact=True)
     href = name.evaluate("name => name.closest('a').href")
-    run = href.rsplit("/", 1)[1]
+    return str(href.rsplit("/", 1)[1])
+
+
+def test_the_studys_page_has_its_leaderboard_and_pictures(page: Page, link: str) -> None:
+    page.goto(run_link(parts(link)[0], studys_run(page, link)))
+    page.get_by_text("Show more").first.click()
+    expect(page.get_by_role("heading", name="Leaderboard")).to_be_visible()
+    expect(page.get_by_text("by fANOVA")).to_be_visible()
+    picture = page.locator("img[src*='get-artifact'][src*='latent_space']")
+    picture.wait_for(state="attached")
+    page.wait_for_function("image => image.naturalWidth > 100", arg=picture.element_handle())
+
+
+def test_optunas_plots_are_drawn(page: Page, link: str) -> None:
+    run = studys_run(page, link)
     show_artifact(page, link, run, "report/plots.html")
     plots = page.frame_locator("iframe.mlflow-html-iframe")
     expect(plots.get_by_text("Optimization History Plot")).to_be_visible()

@@ -84,7 +84,7 @@ def test_a_damaged_checkpoint_does_not_exist(tmp_path, name, damage):
         read_checkpoint(newest)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.data())
 def test_any_flipped_bit_of_a_tensor_file_is_seen(tmp_path_factory, data):
     folder = write(tmp_path_factory.mktemp("trial"), 1)

@@ -109,8 +109,7 @@ def _code_of(model: "LoadedModel", image: int, source: Path | None) -> "Tensor":
         images = load_data(model.spec.data).split("validation").x
     if image >= len(images):
         raise UserError(f"--image {image}: {place} has the images 0 to {len(images) - 1}")
-    with torch.inference_mode():
-        return model.model.posterior(model.transforms.x.expand(images[image : image + 1]))[0][0]
+    return torch.from_numpy(model.encode_stored(images[image : image + 1])["mean"][0])
 
 
 def _written(path: Path, write: Callable[[], None]) -> None:

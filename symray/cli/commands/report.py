@@ -18,12 +18,12 @@ def report(
         typer.Option(
             "--out",
             metavar="FILE",
-            help=".html, .md, .tex or .csv; a table on stdout by default.",
+            help=".html, .md, .tex, .csv or .json; a table on stdout by default.",
             show_default=False,
         ),
     ] = None,
     format: Annotated[
-        Literal["html", "md", "latex", "csv"] | None,
+        Literal["html", "md", "latex", "csv", "json"] | None,
         typer.Option("--format", help="Instead of what the file's name says; md on stdout."),
     ] = None,
 ) -> None:

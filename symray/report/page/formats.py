@@ -1,9 +1,10 @@
-"""The table ready for a paper: Markdown, LaTeX, CSV."""
+"""The table ready for a paper: Markdown, LaTeX, CSV; and with its studies as JSON."""
 
 import csv
 import io
 from collections.abc import Callable, Mapping
 
+from symray.report.page.export import exported
 from symray.report.page.paper_table import Cell, Line, PaperTable
 
 _NOTES = (
@@ -108,6 +109,7 @@ def comma_separated(table: PaperTable) -> str:
 
 
 FORMATS: Mapping[str, Callable[[PaperTable], str]] = {
+    "json": exported,
     "md": markdown,
     "latex": latex,
     "csv": comma_separated,

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from symray.metrics import METRICS
 from symray.record.study_record import StudyRecord
@@ -67,29 +67,39 @@ def paper_table(names: Sequence[str]) -> PaperTable:
     comparison = compare(names)
     had = headings(comparison)
     metrics = [name for name in had if name in METRICS]
-    first = [(row, _cells(StudyRecord.open(row.study), row, metrics)) for row in comparison.rows]
-    several = len(first) > 1
-    best = {n: _best(n, [cells for _, cells in first]) if several else None for n in metrics}
-    lines = [
-        Line(row, {n: _judged(cell, best[n], _keeps(cells)) for n, cell in cells.items()})
-        for row, cells in first
+    lines = [_line(StudyRecord.open(row.study), row, metrics) for row in comparison.rows]
+    return judged({name: had[name] for name in metrics}, lines, comparison)
+
+
+def judged(
+    headings: Mapping[str, str], lines: Sequence[Line], comparison: Comparison
+) -> PaperTable:
+    """The table of ``lines`` whose cells aren't compared yet."""
+    several = len(lines) > 1
+    best = {n: _best(n, [line.cells for line in lines]) if several else None for n in headings}
+    compared = [
+        Line(line.row, {n: _judged(c, best[n], _keeps(line.cells)) for n, c in line.cells.items()})
+        for line in lines
     ]
-    return PaperTable({name: had[name] for name in metrics}, lines, comparison)
+    return PaperTable(headings, compared, comparison)
 
 
-def _cells(record: StudyRecord, row: Row, metrics: Sequence[str]) -> dict[str, Cell]:
+def cell_of(row: Row, name: str, seeds: Mapping[int, float], broken: str | None) -> Cell:
+    """The cell of a metric of ``row``, not compared with others yet."""
+    figure = row.figures[name]
+    value = estimate(list(seeds.values())) if seeds else Estimate(figure.mean, row.n, figure.sd)
+    return Cell(value, seeds, False, row.floored(name), broken)
+
+
+def _line(record: StudyRecord, row: Row, metrics: Sequence[str]) -> Line:
     seeds = _by_seed(record, row)
     cells = {}
     for name in metrics:
-        if name not in row.figures:
-            continue
-        values = {seed: found[name] for seed, found in seeds.items() if name in found}
-        figure = row.figures[name]
-        value = (
-            estimate(list(values.values())) if values else Estimate(figure.mean, row.n, figure.sd)
-        )
-        cells[name] = Cell(value, values, False, row.floored(name), _broken(record, name, value))
-    return cells
+        if name in row.figures:
+            values = {seed: found[name] for seed, found in seeds.items() if name in found}
+            cell = cell_of(row, name, values, None)
+            cells[name] = replace(cell, broken=_broken(record, name, cell.value))
+    return Line(row, cells)
 
 
 def _by_seed(record: StudyRecord, row: Row) -> dict[int, dict[str, float]]:

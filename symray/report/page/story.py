@@ -1,20 +1,17 @@
 """What a page tells of one study, gathered from its record once."""
 
-import warnings
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from optuna.importance import FanovaImportanceEvaluator, get_param_importances
-
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import task_events
-from symray.record.trials import ENDED, FrozenTrial, TrialState
+from symray.record.trials import ENDED, FrozenTrial
 from symray.report.compare import Row
+from symray.report.importances import importances
 from symray.report.spent import Spent, spent
 from symray.search.confirmation import read_confirmation
 from symray.search.leaderboard import Candidate, leaderboard, metrics_of, pareto_front
@@ -40,7 +37,7 @@ class Story:
         front: numbers of the undominated ones.
         importances: by objective and parameter, shares of 1; empty where there are too few trials.
         trials: all of them.
-        where: hosts and devices that trained it, with how many starts.
+        where: hosts, devices and processors that trained it, with how many starts.
         tags: versions, commit and fingerprints of the training that stands for it.
         figures: pictures of its model by name, as data URIs.
     """
@@ -108,7 +105,7 @@ def story_of(record: StudyRecord, row: Row) -> Story:
         test_evaluations=confirmed["test_evaluations"],
         board=board,
         front=frozenset(c.number for c in pareto_front(record.file, board)),
-        importances=_importances(record),
+        importances=importances(record),
         trials=trials,
         where=_where([*trial_folders, *confirmations]),
         tags=Task.load(folder).tags if folder else {},
@@ -127,35 +124,19 @@ def _folder(record: StudyRecord, row: Row, champion: str | None) -> Path | None:
 
 
 def _where(folders: Sequence[Path]) -> Counter[str]:
-    """Hosts and devices of all starts."""
+    """Hosts, devices and processors of all starts."""
     return Counter(
-        f"{event.get('host', 'unknown')}, {event.get('device', 'cpu')}"
+        ", ".join(
+            [
+                str(event.get("host", "unknown")),
+                str(event.get("device", "cpu")),
+                *([str(event["processor"])] if "processor" in event else []),
+            ]
+        )
         for folder in folders
         for event in task_events(folder)
         if event["event"] == "start"
     )
-
-
-def _importances(record: StudyRecord) -> dict[str, dict[str, float]]:
-    """By fANOVA (Hutter et al. 2014), Optuna's; fixed seed, as the record alone decides a page."""
-    complete = record.trials(TrialState.COMPLETE)
-    found = {}
-    for index, name in enumerate(record.file.objectives):
-        values = {trial.values[index] for trial in complete}
-        if len(values) < 2 or all(trial.params == complete[0].params for trial in complete):
-            continue
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            found[name] = get_param_importances(
-                record.optuna,
-                evaluator=FanovaImportanceEvaluator(seed=0),
-                target=partial(_objective, index),
-            )
-    return found
-
-
-def _objective(index: int, trial: FrozenTrial) -> float:
-    return float(trial.values[index])
 
 
 def _figures(folder: Path) -> dict[str, str]:

@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from symray.training.optimise import laid_out_as
+from symray.training.optimise import EPS, laid_out_as
 from symray.training.packed.gradients import Gradient
 
-EPS = 1e-8  # torch.optim.AdamW's
 QUANTITIES = ("step", "exp_avg", "exp_avg_sq")
 
 

@@ -1,51 +1,10 @@
-"""The study's page tells what the record holds, and a reconcile writes it again."""
-
-import json
-
-import pytest
+"""What somebody has edited in MLflow is written again."""
 
 from symray.record.study_record import StudyRecord
 from symray.tracking.client import make_client
 from symray.tracking.names import task_of
-from symray.tracking.page import LONGEST, study_text
 from symray.tracking.projector import reconcile
 from symray.tracking.view import VIEW, view_state
-
-
-def test_it_has_the_verdict_the_leaderboard_and_the_confirmation(
-    finished_study: StudyRecord,
-) -> None:
-    text = study_text(finished_study, lambda name: f"#/runs/{name}", "#/report")
-    confirmed = json.loads((finished_study.folder / "confirmation.json").read_text())
-    winner, test = confirmed["winner"], confirmed["test"]["mi_z0_y"]
-    assert text.startswith(
-        f"**Trial {winner} is the best in the mean over fresh seeds: mi_z0_y {test['mean']:.4g} ± "
-    )
-    assert text.index(f"[#{winner}](#/runs/trial-{winner:04d})") < text.index("## Confirmation")
-    for number in range(3):
-        assert f"[#{number}](#/runs/trial-{number:04d})" in text
-    epochs = 2 * (3 + 2)
-    assert f"- {epochs} epochs" in text
-    assert "symray models download finished@champion" in text
-    assert len(text) <= LONGEST
-
-
-def test_a_study_without_a_feasible_trial_says_so(
-    own_copy: StudyRecord, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        own_copy,
-        "file",
-        own_copy.file.model_copy(
-            update={
-                "constraints": [
-                    constraint.__class__(constraint.metric, "<=", -1.0)
-                    for constraint in own_copy.file.constraints
-                ]
-            }
-        ),
-    )
-    assert study_text(own_copy, str, "").startswith("**0 of 3 trials are feasible; the nearest")
 
 
 def test_what_was_edited_by_hand_is_written_again(own_copy: StudyRecord) -> None:

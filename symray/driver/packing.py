@@ -63,7 +63,8 @@ def choose_packing(file: StudyFile, workers: int, measure: Measure = measure_pac
     if most == 1 and programs:
         names = " and ".join(programs)
         return Packing(0, f"no pack: each value of {names} is a program of too few trials")
-    if most == 1:
+    if most == 1 and not (file.resources.gpu or file.design().networks.recurrent):
+        # a pack of one is worth it where its step is captured, or its units are quicker
         return Packing(0, "no pack: each trial at a time has a worker of its own")
     steps = file.trials * file.repeats * file.epochs * build_trainer(spec, "cpu").steps_per_epoch
     if steps < SHORT:

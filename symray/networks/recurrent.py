@@ -19,6 +19,7 @@ class _Strings(Networks):
     X are one-hot strings (L, V), the decoder gives logits of each position.
     """
 
+    recurrent = True
     y_widths: ClassVar[Sequence[int]]
     adversary_widths: ClassVar[Sequence[int]]
 

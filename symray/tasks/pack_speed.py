@@ -77,7 +77,8 @@ def _measure(spec: TrialSpec, most: int, gpu: float) -> PackSpeed:
             break
         found = slots * seconds / packed
         if found < (WORTH if not best else MORE * gain):
-            why = f"{slots} as one program make {found:.1f} times the steps of one alone"
+            what = f"{slots} as one program make" if slots > 1 else "one as a program makes"
+            why = f"{what} {found:.1f} times the steps of one alone"
             break
         best, gain = slots, found
         if packed > LONGEST:

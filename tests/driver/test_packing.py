@@ -9,6 +9,7 @@ from symray.driver.packing import SHORT, Packing, choose_packing
 from symray.driver.plan import plan
 from symray.errors import UserError
 from symray.models.vae import VAE
+from symray.networks import Dense
 from symray.study_file import StudyFile, load_study_file
 from symray.tasks.pack_speed import PackSpeed
 from symray.training.spec import TrialSpec
@@ -75,6 +76,20 @@ def test_what_needs_no_measurement(
 ) -> None:
     packing = choose_packing(load(*overrides), 2, never)
     assert (packing.slots, packing.sentence, packing.gain) == (slots, sentence, None)
+
+
+@pytest.mark.parametrize("case", ["gpu", "recurrent"])
+def test_a_pack_of_one_is_measured_where_it_can_pay(
+    load: Load, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    overrides = ["concurrency=2"]
+    if case == "gpu":
+        overrides.append("resources.gpu=1")
+    else:
+        monkeypatch.setattr(Dense, "recurrent", True)
+    measure = Measured()
+    assert choose_packing(load(*overrides), 2, measure).gain
+    assert measure.most == [1]
 
 
 def test_what_cannot_be_packed_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

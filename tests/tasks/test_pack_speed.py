@@ -70,6 +70,16 @@ def test_the_pack_is_as_large_as_it_gains(
     assert found.gain == pytest.approx(max(1.0, slots * alone / packs.get(slots, 1.0)))
 
 
+def test_a_pack_of_one_is_measured_where_there_is_no_more(
+    spec: TrialSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend(monkeypatch, 1.0, {1: 1.0})
+    sentence = "no pack on cpu: one as a program makes 1.0 times the steps of one alone"
+    assert measure_packs(spec, 1, 1, 0.0).sentence == sentence
+    pretend(monkeypatch, 1.0, {1: 0.5})
+    assert measure_packs(spec, 1, 1, 0.0).slots == 1
+
+
 def test_a_pack_fits_into_half_of_the_free_memory(
     spec: TrialSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,6 @@
 """Trials trained as one program against trials that are processes: member-steps a second.
 
-    python benchmarks/packing.py [--seconds 4] [--rounds 3] [--only NAME ...]
+    python benchmarks/packing.py [--seconds 4] [--rounds 3] [--only CASE ...]
 
 Each arrangement is some processes of one thread, started together; each trains a Trainer of its
 own, or a pack of K members. They take turns, round by round, so that what else the machine does
@@ -8,9 +8,10 @@ hits all alike, and what is printed is the median over rounds of the ratio to th
 arrangement of the same round. On a CPU a second is one of processor time in each process, as on a
 machine that does nothing else; on a GPU it is the clock's.
 
-    STIB        artificial data, batch 60 and 256
-    Non-Syn     sprites, batch 64
-    ZINC VAE    random codes of its length; recurrent, so members are Trainers that take turns
+    stib60, stib256     STIB on artificial data, batch 60 and 256
+    nonsyn64            Non-Syn on sprites, batch 64
+    zinc36, zinc500     VAE on random codes of ZINC's length; recurrent
+    study               64 STIB trials of 20 epochs by Tune, Optuna and MLflow, by the clock
 
 Where there is a GPU, it is the GPU that is measured, with K up to 256 and 1, 4 and 8 processes.
 """
@@ -20,22 +21,29 @@ import os
 import resource
 import statistics
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest import mock
 
 import torch
 from molecules import random_molecules
 
 from measuring.command import Options, Parser, run
 from measuring.results import Results
-from measuring.table import Column, Table
+from measuring.servers import mlflow_server
+from measuring.table import Column
 from symray.data.zinc import ZINC
+from symray.driver.launch import launch
 from symray.models.design import Design
 from symray.models.presets import preset_settings
 from symray.models.registry import MODELS
+from symray.scheduling.cluster.attached import start_ray
+from symray.search.progress import Progress
+from symray.study_file import load_study_file
 from symray.training.build import build_model, build_trainer
 from symray.training.packed import PackedTrainer
 from symray.training.settings import resolve_settings
@@ -44,14 +52,43 @@ from symray.training.trainer import Trainer
 
 ON_GPU = torch.cuda.is_available()
 SPRITES = {"dsprites": [1, 1, 4, 2, 2]}
-ZINC_VAE = "ZINC VAE, batch 50"
-CASES: dict[str, tuple[str, Any, int, int]] = {
-    "STIB, batch 60": ("stib", "artificial", 60, 50),
-    "STIB, batch 256": ("stib", "artificial", 256, 25),
-    "Non-Syn, batch 64": ("non_syn", SPRITES, 64, 5),
-    ZINC_VAE: ("vae", "zinc", 50, 1),
+
+
+class Case(NamedTuple):
+    """What is trained, and how many steps an epoch has, after which a pack hands over its figures.
+
+    ``packs`` are the numbers of members that are measured on a CPU.
+    """
+
+    title: str
+    model: str
+    data: Any
+    batch_size: int
+    steps: int
+    packs: Sequence[int]
+
+
+CASES = {
+    "stib60": Case("STIB, batch 60", "stib", "artificial", 60, 50, (1, 4, 16, 64)),
+    "stib256": Case("STIB, batch 256", "stib", "artificial", 256, 25, (1, 4, 16, 64)),
+    "nonsyn64": Case("Non-Syn, batch 64", "non_syn", SPRITES, 64, 5, (1, 4)),
+    "zinc36": Case("VAE on ZINC's strings, batch 36", "vae", "zinc", 36, 2, (1, 4)),
+    "zinc500": Case("VAE on ZINC's strings, batch 500", "vae", "zinc", 500, 1, (1, 2)),
 }
-"""Model, data, batch size, and steps of an epoch, after which a pack hands over its figures."""
+STUDY = """
+study: {name}
+model: stib
+data: artificial
+training: {{epochs: 20, steps_per_epoch: {steps}}}
+search:
+  beta: {{low: 1, high: 1000, log: true}}
+  lambda_growth: {{low: 1.0, high: 1.2}}
+constraints: [x_mae <= 100, y_mae <= 100]
+sampler: random
+trials: {trials}
+resources: {resources}
+confirmation: {{top: 0}}
+"""
 
 
 class Arrangement(NamedTuple):
@@ -74,26 +111,27 @@ class Rate(NamedTuple):
     """Of memory: the card's, or the process's own above what it had before it built anything."""
 
 
-def trainer(case: str, seed: int, folder: Path) -> Trainer:
-    model, data, batch, steps = CASES[case]
-    given: dict[str, float] = {"batch_size": batch, "steps_per_epoch": steps, "epochs": 10**6}
+def trainer(case: Case, seed: int, folder: Path) -> Trainer:
+    given: dict[str, float] = {
+        "batch_size": case.batch_size,
+        "steps_per_epoch": case.steps,
+        "epochs": 10**6,
+    }
     device = "cuda" if ON_GPU else "cpu"
-    if case != ZINC_VAE:
-        return build_trainer(TrialSpec(model, data, given, seed), device)
-    design = Design(MODELS[model], ZINC.form)
-    settings = resolve_settings(design, preset_settings(model, "zinc"), given)
+    if case.data != "zinc":
+        return build_trainer(TrialSpec(case.model, case.data, given, seed), device)
+    design = Design(MODELS[case.model], ZINC.form)
+    settings = resolve_settings(design, preset_settings(case.model, "zinc"), given)
     molecules = random_molecules(folder, 20_000)
     network = build_model(design, molecules.x_shape, 1, settings, seed)
     return Trainer(network, molecules, settings, seed, device)
 
 
-def epoch_of(case: str, members: int, folder: Path) -> Callable[[], object]:
+def epoch_of(case: Case, members: int, folder: Path) -> Callable[[], object]:
     """Trains an epoch of all members of one process."""
     trainers = [trainer(case, seed, folder) for seed in range(max(1, members))]
     if not members:
         return trainers[0].run_epoch
-    if case == ZINC_VAE:
-        return lambda: [one.run_epoch() for one in trainers]
     pack = PackedTrainer(trainers[0], members)
     for one in trainers:
         pack.join(one)
@@ -112,7 +150,7 @@ def resident() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
 
 
-def work(case: str, members: int, seconds: float, start: Barrier, done: Any) -> None:
+def work(case: Case, members: int, seconds: float, start: Barrier, done: Any) -> None:
     """Train for ``seconds`` from when all processes are ready; puts what a :class:`Rate` has."""
     torch.set_num_threads(1)
     before = resident()
@@ -126,11 +164,11 @@ def work(case: str, members: int, seconds: float, start: Barrier, done: Any) -> 
         while epochs == 0 or clock() - began < seconds:
             epoch()
             epochs += 1
-        steps = CASES[case][3] * max(1, members) * epochs / (clock() - began)
+        steps = case.steps * max(1, members) * epochs / (clock() - began)
         done.put((steps, (total - free) / 2**20 if ON_GPU else resident() - before))
 
 
-def together(case: str, arrangement: Arrangement, seconds: float) -> Rate:
+def together(case: Case, arrangement: Arrangement, seconds: float) -> Rate:
     """Member-steps a second of all processes, and MiB of a member."""
     context = multiprocessing.get_context("spawn")
     start, done = context.Barrier(arrangement.processes), context.Queue()
@@ -149,19 +187,27 @@ def together(case: str, arrangement: Arrangement, seconds: float) -> Rate:
     return Rate(sum(rate.steps for rate in rates), mib)
 
 
-def arrangements(case: str, quick: bool) -> list[Arrangement]:
+def arrangements(case: Case, quick: bool) -> list[Arrangement]:
     """Those that are compared, unpacked ones first."""
     alone = [1, 4, 8] if ON_GPU else [1, 2]
-    packs = [1, 4, 16, 64, 256] if ON_GPU else [1, 4, 16, 64]
-    if case == ZINC_VAE or (case.startswith("Non-Syn") and not ON_GPU):
-        packs = [1, 4]
-    both = [Arrangement(2, k) for k in packs[-2:]] if not ON_GPU else []
+    packs = [1, 4, 16, 64, 256] if ON_GPU else case.packs
+    both = [] if ON_GPU else [Arrangement(2, k) for k in packs[-2:] if k > 1]
     if quick:
         alone, packs, both = alone[:1], packs[1:2], []
     return [*(Arrangement(p, 0) for p in alone), *(Arrangement(1, k) for k in packs), *both]
 
 
-def compare(table: Table, case: str, seconds: float, rounds: int, quick: bool) -> None:
+def compare(
+    results: Results, name: str, case: Case, seconds: float, rounds: int, quick: bool
+) -> None:
+    table = results.table(
+        f"{name}_{'cuda' if ON_GPU else 'cpu'}",
+        f"{case.title}: steps of members in all, and their ratio to the best without a pack in the "
+        "same round",
+        *(Column("processes"), Column("member-steps a second", form=",.1f")),
+        *(Column("a step of a process", "ms", ".2f"), Column("of unpacked", "x", ".2f")),
+        Column("memory of a member", "MiB", ".1f"),
+    )
     ways = arrangements(case, quick)
     found: dict[Arrangement, list[Rate]] = {way: [] for way in ways}
     ratios: dict[Arrangement, list[float]] = {way: [] for way in ways}
@@ -175,30 +221,61 @@ def compare(table: Table, case: str, seconds: float, rounds: int, quick: bool) -
     for way in ways:
         steps, mib = (statistics.median(values) for values in zip(*found[way], strict=True))
         each = 1e3 * way.processes / steps
-        table.add(case, str(way), steps, each, statistics.median(ratios[way]), mib)
+        table.add(str(way), steps, each, statistics.median(ratios[way]), mib)
+
+
+def compare_studies(results: Results, trials: int, steps: int) -> None:
+    """Whole studies by the clock, from their launch until MLflow has everything."""
+    cores = os.cpu_count() or 1
+    packed = f"{{cpu: 1, pack: {-(-trials // cores)}}}"
+    alone = "{cpu: 1, pack: off}"
+    if ON_GPU:
+        packed, alone = f"{{cpu: {cores}, gpu: 1, pack: {trials}}}", "{gpu: 0.125, pack: off}"
+    table = results.table(
+        f"study_{'cuda' if ON_GPU else 'cpu'}",
+        f"{trials} STIB trials of 20 epochs of {steps} steps, with Tune, Optuna and MLflow",
+        *(Column("resources"), Column("time", "s", ".0f"), Column("of unpacked", "x", ".2f")),
+    )
+    seconds = {}
+    with tempfile.TemporaryDirectory() as scratch, mlflow_server(Path(scratch)) as uri:
+        home = {"SYMRAY_HOME": f"{scratch}/home", "MLFLOW_TRACKING_URI": uri}
+        with mock.patch.dict(os.environ, home):
+            start_ray()
+            study(Path(scratch), "warm", 2, 1, alone)  # Ray's own start is nobody's cost
+            for name, resources in (("unpacked", alone), ("packed", packed)):
+                seconds[resources] = study(Path(scratch), name, trials, steps, resources)
+    for resources, took in seconds.items():
+        table.add(resources, took, seconds[alone] / took)
+
+
+def study(folder: Path, name: str, trials: int, steps: int, resources: str) -> float:
+    """Seconds of a study."""
+    path = folder / f"{name}.yaml"
+    path.write_text(STUDY.format(name=name, trials=trials, steps=steps, resources=resources))
+    (file,) = load_study_file(path)
+    began = time.perf_counter()
+    launch(file, Progress(), threading.Event())
+    return time.perf_counter() - began
 
 
 def measure(results: Results, options: Options) -> None:
-    table = results.table(
-        "cuda" if ON_GPU else "cpu",
-        "Steps of members in all, and their ratio to the best without a pack in the same round",
-        *(Column("case"), Column("processes"), Column("member-steps a second", form=",.1f")),
-        *(Column("a step of a process", "ms", ".2f"), Column("of unpacked", "x", ".2f")),
-        Column("memory of a member", "MiB", ".1f"),
-    )
+    quick = options.quick
+    only = options.only or ([*CASES][:1] if quick else [*CASES, "study"])
     with tempfile.TemporaryDirectory() as cache:
         os.environ.setdefault("SYMRAY_CACHE", cache)
-        for case in options.only[:1] if options.quick else options.only:
-            if options.quick:
-                compare(table, case, seconds=0, rounds=1, quick=True)
-            else:
-                compare(table, case, options.seconds, options.rounds, quick=False)
+        for name in only:
+            if name == "study":
+                compare_studies(results, 4 if quick else 64, 1 if quick else options.steps)
+                continue
+            seconds, rounds = (0.0, 1) if quick else (options.seconds, options.rounds)
+            compare(results, name, CASES[name], seconds, rounds, quick)
 
 
 def add_options(parser: Parser) -> None:
     parser.add_argument("--seconds", type=float, default=4, help="of each measurement")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", nargs="+", choices=CASES, default=list(CASES), metavar="NAME")
+    parser.add_argument("--steps", type=int, default=300, help="of an epoch of the study")
+    parser.add_argument("--only", nargs="+", choices=[*CASES, "study"], metavar="CASE")
 
 
 if __name__ == "__main__":

@@ -13,13 +13,16 @@ _SPLIT_SEEDS = {"validation": 2_020_001, "test": 2_020_002}
 def sample(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
     """Draw ``x ~ U(-4, 4)^2``, ``t = 2 x1 + x2 + 0.1 N``, ``y = 0.55 t (cos t, sin t) + 0.2 N``.
 
+    All on the generator's device.
+
     Returns:
         x (n, 2), y (n, 2) and t (n,), float32.
     """
-    x = 8 * torch.rand(n, 2, generator=generator) - 4
-    t = 2 * x[:, 0] + x[:, 1] + 0.1 * torch.randn(n, generator=generator)
+    device = generator.device
+    x = 8 * torch.rand(n, 2, generator=generator, device=device) - 4
+    t = 2 * x[:, 0] + x[:, 1] + 0.1 * torch.randn(n, generator=generator, device=device)
     spiral = 0.55 * t[:, None] * torch.stack([t.cos(), t.sin()], dim=1)
-    return x, spiral + 0.2 * torch.randn(n, 2, generator=generator), t
+    return x, spiral + 0.2 * torch.randn(n, 2, generator=generator, device=device), t
 
 
 class Artificial(NamedDataSet):

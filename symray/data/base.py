@@ -116,10 +116,11 @@ class DataSet(ABC):
         Args:
             batch_size: B.
             steps: S.
-            generator: the trial's own CPU generator; every random number comes from it.
+            generator: the trial's own; every random number comes from it.
 
         Returns:
-            ``x`` (S, B, ...) as stored and ``y`` (S, B, dy) in the networks' units, on the CPU.
+            ``x`` (S, B, ...) as stored and ``y`` (S, B, dy) in the networks' units, on the CPU or
+            where the generator is.
         """
 
     @abstractmethod

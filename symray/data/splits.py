@@ -46,16 +46,16 @@ def across(kinds: NDArray[Any], parts: NDArray[Any]) -> int:
 def permuted_passes(
     rows: int, batch_size: int, steps: int, generator: torch.Generator
 ) -> torch.Tensor:
-    """Row numbers of ``steps`` minibatches, (S * B,).
+    """Row numbers of ``steps`` minibatches, (S * B,), on the CPU, where the rows are.
 
     Permutations of the ``rows``, each without its last partial batch.
     """
     per_pass = whole_batches(rows, batch_size)
     permutations = [
-        torch.randperm(rows, generator=generator)[: per_pass * batch_size]
+        torch.randperm(rows, generator=generator, device=generator.device)[: per_pass * batch_size]
         for _ in range(-(-steps // per_pass))
     ]
-    return torch.cat(permutations)[: steps * batch_size]
+    return torch.cat(permutations)[: steps * batch_size].cpu()
 
 
 def whole_batches(rows: int, batch_size: int) -> int:

@@ -151,6 +151,7 @@ class Driver:
         packing = choose_packing(self.file, as_many_as_fit(resources), measure)
         if packing.gain is not None:
             self.record.add_event("pack", slots=packing.slots, sentence=packing.sentence)
+        if packing.gain is not None or packing.lacks:
             self.progress.message(packing.sentence)
         return packing.slots
 

@@ -5,11 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from symray.scheduling.tuning import missing_from_tune
 from symray.search.first_trials import first_params, first_task
 from symray.study_file import StudyFile
 from symray.tasks.pack_speed import PackSpeed, measure_packs
 from symray.training.build import build_trainer
 from symray.training.packed.key import packs, program
+from symray.training.packed.support import missing_from_torch
 from symray.training.spec import TrialSpec
 
 SHORT = 50_000
@@ -27,11 +29,13 @@ class Packing:
         sentence: what was chosen and why.
         gain: steps that a worker makes with it, over those of one trial alone; None where that was
             not measured.
+        lacks: whether the installed PyTorch or Ray hasn't what packs are made with.
     """
 
     slots: int
     sentence: str
     gain: float | None = None
+    lacks: bool = False
 
 
 def choose_packing(file: StudyFile, workers: int, measure: Measure = measure_packs) -> Packing:
@@ -43,10 +47,12 @@ def choose_packing(file: StudyFile, workers: int, measure: Measure = measure_pac
         measure: measures where a worker would be.
     """
     asked = file.resources.pack
-    if isinstance(asked, int):
-        return Packing(asked, f"packs of {asked}, as the study file says")
     if asked == "off":
         return Packing(0, "no pack, as the study file says")
+    if lack := missing_from_torch() or missing_from_tune():
+        return Packing(0, f"no pack: {lack}", lacks=True)
+    if isinstance(asked, int):
+        return Packing(asked, f"packs of {asked}, as the study file says")
     if not packs(file.design()):
         return Packing(0, f"no pack: {file.model} on {file.data_name} can't be packed")
     task = first_task(file, Path())
@@ -57,7 +63,8 @@ def choose_packing(file: StudyFile, workers: int, measure: Measure = measure_pac
     if most == 1 and programs:
         names = " and ".join(programs)
         return Packing(0, f"no pack: each value of {names} is a program of too few trials")
-    if most == 1:
+    if most == 1 and not (file.resources.gpu or file.design().networks.recurrent):
+        # a pack of one is worth it where its step is captured, or its units are quicker
         return Packing(0, "no pack: each trial at a time has a worker of its own")
     steps = file.trials * file.repeats * file.epochs * build_trainer(spec, "cpu").steps_per_epoch
     if steps < SHORT:

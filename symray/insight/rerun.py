@@ -61,7 +61,7 @@ class Rerun:
 
     @property
     def same_device(self) -> bool:
-        """Whether the kind of device is the same; across kinds, numbers differ by rounding."""
+        """Whether the kind of device is the same; each kind draws random numbers of its own."""
         return _kind(self.recorded_device) == _kind(self.device)
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import torch
 from safetensors.torch import load, save
 from torch import Tensor, nn
-from torch.func import functional_call, grad_and_value, stack_module_state, vmap
+from torch.func import functional_call, stack_module_state, vmap
 from torch.nn.functional import one_hot
 
 from symray.data.base import Batch
 from symray.models.base import Model, Noise, Phase
-from symray.networks import NETWORKS
+from symray.networks import NETWORKS, vectorise
 
 Y_DIMS, BATCH_SIZE = 2, 16
 SIZES = {"latent_dims": 3, "z1_dims": 1, "discriminator_width": 8}
@@ -266,6 +266,9 @@ def _vectorised(subject: _Subject) -> None:
         return
     members = [subject.build(z1_dims=z1).double() for z1 in (1, 2, 1)]
     parameters, buffers = stack_module_state(list[nn.Module](members))
+    leaves = list(parameters.values())
+    pack = subject.build(z1_dims=1).double()
+    vectorise(pack)
     hps = [subject.hp(factor, torch.float64) for factor in (0.5, 1.0, 2.0)]
     hp = {name: torch.stack([member[name] for member in hps]) for name in hps[0]}
     batches = [subject.batches(i, torch.float64) for i, member in enumerate(members)]
@@ -278,9 +281,11 @@ def _vectorised(subject: _Subject) -> None:
 
         def loss(p, b, batch, eps, numbers, name=phase.name):  # type: ignore[no-untyped-def]
             minibatches = [Batch(*pair) for pair in batch]
-            return functional_call(members[0], (p, b), (name, minibatches, eps, numbers))[0]
+            return functional_call(pack, (p, b), (name, minibatches, eps, numbers))[0]
 
-        packed, losses = vmap(grad_and_value(loss))(parameters, buffers, x_y, noise, hp)
+        losses = vmap(loss)(parameters, buffers, x_y, noise, hp)
+        found = torch.autograd.grad(losses.sum(), leaves, allow_unused=True, materialize_grads=True)
+        packed = dict(zip(parameters, found, strict=True))
         for i, member in enumerate(members):
             alone, _ = member.loss(phase.name, batches[i], noises[i], hps[i])
             where = f"phase '{phase.name}' in a pack differs from the same model alone"

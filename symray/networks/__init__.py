@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from symray.networks.base import Networks
 from symray.networks.convolutional import Convolutional
 from symray.networks.dense import Dense, frozen, mlp
+from symray.networks.gru import GRU, vectorise
 from symray.networks.likelihood import squared_error
 from symray.networks.recurrent import DeepSmiles, Grammar
 
@@ -17,6 +18,7 @@ NETWORKS: Mapping[str, type[Networks]] = {
 """By the name that a data set's form gives."""
 
 __all__ = [
+    "GRU",
     "NETWORKS",
     "Convolutional",
     "DeepSmiles",
@@ -26,4 +28,5 @@ __all__ = [
     "frozen",
     "mlp",
     "squared_error",
+    "vectorise",
 ]

@@ -18,6 +18,7 @@ class Networks(ABC):
     Attributes:
         architecture: sizes and their defaults; each can be set or searched in a study file.
         vectorisable: whether the networks work under ``torch.func.vmap``.
+        recurrent: whether there are recurrent ones among them.
         memory_format: of the parameters while they are trained.
         x_shape: of one X as the encoder sees it.
         y_dims: width of Y.
@@ -25,6 +26,7 @@ class Networks(ABC):
 
     architecture: ClassVar[Mapping[str, int]] = {}
     vectorisable: ClassVar[bool] = True
+    recurrent: ClassVar[bool] = False
     memory_format: ClassVar[torch.memory_format] = torch.contiguous_format
 
     def __init__(self, x_shape: Sequence[int], y_dims: int) -> None:

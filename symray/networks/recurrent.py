@@ -9,16 +9,17 @@ from torch import Tensor, nn
 from symray.chem import GrammarCodec
 from symray.networks.base import Networks
 from symray.networks.dense import mlp
+from symray.networks.gru import GRU
 from symray.networks.likelihood import categorical_cross_entropy, masked_cross_entropy
 
 
 class _Strings(Networks):
-    """What both have: a GRU decoder that is told nothing but the code, and no rule for vmap.
+    """What both have: a GRU decoder that is told nothing but the code.
 
     X are one-hot strings (L, V), the decoder gives logits of each position.
     """
 
-    vectorisable = False
+    recurrent = True
     y_widths: ClassVar[Sequence[int]]
     adversary_widths: ClassVar[Sequence[int]]
 
@@ -156,8 +157,7 @@ class StringDecoder(nn.Module):
     def forward(self, z: Tensor) -> Tensor:
         """Logits (N, L, V) of codes (N, inputs)."""
         repeated = torch.relu(self.first(z)).unsqueeze(-2).expand(-1, self.length, -1)
-        states, _ = self.gru(repeated)
-        return self.last(states)  # type: ignore[no-any-return]
+        return self.last(self.gru(repeated))  # type: ignore[no-any-return]
 
 
 class _States(nn.Module):
@@ -168,19 +168,18 @@ class _States(nn.Module):
         self.gru = _gru(symbols, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        states, _ = self.gru(x)
-        return states  # type: ignore[no-any-return]
+        return self.gru(x)  # type: ignore[no-any-return]
 
 
 @torch.no_grad()
-def _gru(inputs: int, width: int, layers: int = 1) -> nn.GRU:
+def _gru(inputs: int, width: int, layers: int = 1) -> GRU:
     """GRUs upon one another, from (N, L, inputs) to (N, L, width).
 
     Their weights begin as in Keras, which Grammar VAE was written in: recurrent ones orthogonal,
     here gate by gate, the others uniform after Glorot & Bengio (2010), biases 0. A decoder that is
     told nothing but the code finds out where in the string it is much sooner with these.
     """
-    gru = nn.GRU(inputs, width, layers, batch_first=True)
+    gru = GRU(inputs, width, layers)
     for name, parameter in gru.named_parameters():
         if name.startswith("bias"):
             nn.init.zeros_(parameter)

@@ -18,7 +18,9 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
+import ray
 from ray import tune
+from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
@@ -34,6 +36,18 @@ from symray.scheduling.workplace import Place
 from symray.search.task_source import TaskSource
 from symray.study_file import Resources
 from symray.tasks.task import Task
+
+_TELL = "_schedule_trial_task"
+
+
+def missing_from_tune() -> str | None:
+    """What the installed Ray hasn't and a worker of many tasks needs, as a clause; None: nothing.
+
+    Tune has no public way to tell a worker something between two of its steps.
+    """
+    if hasattr(TuneController, _TELL):
+        return None
+    return f"Ray {ray.__version__} has no TuneController.{_TELL}, by which a pack gets its trials"
 
 
 class _Unsaved:
@@ -119,7 +133,7 @@ class _Scheduler(_Unsaved, FIFOScheduler):
         if orders is None:
             return TrialScheduler.STOP
         if any(orders):  # reaches the worker before Tune asks it for the next step
-            tune_controller._schedule_trial_task(trial, "take", args=tuple(orders))
+            getattr(tune_controller, _TELL)(trial, "take", args=tuple(orders))
         return TrialScheduler.CONTINUE
 
 

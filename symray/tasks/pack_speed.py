@@ -14,7 +14,11 @@ from symray.training.spec import TrialSpec
 from symray.training.trainer import Trainer
 
 STEPS = 10
-"""Steps that are timed."""
+"""Steps that are timed, where one takes milliseconds."""
+LONG = 5.0
+"""Seconds of an epoch from which on one is timed and no more; of half as long they should be."""
+LONGEST = 20.0
+"""Seconds of a pack's epoch from which on no larger pack is measured."""
 WORTH = 1.2
 """A pack is chosen where it makes so many times the steps of one trial alone."""
 MORE = 1.15
@@ -58,8 +62,7 @@ def measure_packs(spec: TrialSpec, threads: int, most: int, gpu: float) -> PackS
 
 
 def _measure(spec: TrialSpec, most: int, gpu: float) -> PackSpeed:
-    steps = min(STEPS, build_trainer(spec).steps_per_epoch)
-    short = replace(spec, settings=spec.settings | {"steps_per_epoch": steps})
+    short = _of_steps(spec, _steps(spec))
     alone = build_trainer(short)
     seconds = _seconds(alone.run_epoch, alone.device)
     best, gain, why = 0, 1.0, ""
@@ -74,14 +77,32 @@ def _measure(spec: TrialSpec, most: int, gpu: float) -> PackSpeed:
             break
         found = slots * seconds / packed
         if found < (WORTH if not best else MORE * gain):
-            why = f"{slots} as one program make {found:.1f} times the steps of one alone"
+            what = f"{slots} as one program make" if slots > 1 else "one as a program makes"
+            why = f"{what} {found:.1f} times the steps of one alone"
             break
         best, gain = slots, found
+        if packed > LONGEST:
+            why = "more would take minutes to measure"
+            break
     device = str(alone.device)
     if not best:
         return PackSpeed(device, 0, 1.0, f"no pack on {device}: {why}")
     chosen = f"packs of {best} on {device}: {gain:.1f} times the steps of one trial alone"
     return PackSpeed(device, best, gain, f"{chosen}; {why}" if why else chosen)
+
+
+def _of_steps(spec: TrialSpec, steps: int) -> TrialSpec:
+    return replace(spec, settings=spec.settings | {"steps_per_epoch": steps})
+
+
+def _steps(spec: TrialSpec) -> int:
+    """How many to time."""
+    one = build_trainer(_of_steps(spec, 1))
+    if one.device.type == "cuda":
+        one.run_epoch()  # loads kernels
+    seconds = _timed(one.run_epoch, one.device)
+    most = min(STEPS, build_trainer(spec).steps_per_epoch)
+    return max(1, min(most, int(LONG / 2 / seconds)))
 
 
 def _pack(spec: TrialSpec, slots: int) -> PackedTrainer:
@@ -93,16 +114,19 @@ def _pack(spec: TrialSpec, slots: int) -> PackedTrainer:
 
 
 def _seconds(run_epoch: Callable[[], object], device: torch.device) -> float:
-    """Of an epoch after one that allocates; the better of two."""
+    """Of an epoch after one that allocates, the better of two; or of that one, if it is long."""
+    first = _timed(run_epoch, device)
+    if first > LONG:
+        return first
+    return min(_timed(run_epoch, device) for _ in range(2))
+
+
+def _timed(run_epoch: Callable[[], object], device: torch.device) -> float:
+    _wait(device)
+    start = time.perf_counter()
     run_epoch()
-    times = []
-    for _ in range(2):
-        _wait(device)
-        start = time.perf_counter()
-        run_epoch()
-        _wait(device)
-        times.append(time.perf_counter() - start)
-    return min(times)
+    _wait(device)
+    return time.perf_counter() - start
 
 
 def _wait(device: torch.device) -> None:

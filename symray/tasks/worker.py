@@ -41,6 +41,9 @@ from symray.training.trainer import Trainer
 LEFT_PACK = "left its pack"
 """The event of a task whose pack has raised."""
 
+DRAWS_ANEW = "draws other numbers"
+"""The event of a task that goes on with a checkpoint of another kind of device."""
+
 KEPT = 2
 """Checkpoints of a task that are kept while it is trained."""
 
@@ -106,11 +109,18 @@ class TaskRun:
         for name in ("metrics.jsonl", "events.jsonl", SYSTEM):
             jsonl.trim(self.folder / name)
         self.attempt = 1 + self._newest_attempt()
+        self._drawn_on = ""
         self.trainer = self._restore()
         where = {"device": str(self.trainer.device), "gpus": count_gpus(), "processor": processor()}
         if self.program is not None:
             where["pack"] = slots
         self._event("start", epoch=self.epoch, **where)
+        if self._drawn_on:
+            reason = (
+                f"its checkpoint is from another kind of device, {self._drawn_on}, whose random "
+                "numbers can't go on here: a seed that follows from it begins anew"
+            )
+            self._event(DRAWS_ANEW, epoch=self.epoch, reason=reason)
         if self._copy:
             self._copy.remove_old_checkpoints(keep=KEPT)  # where the last one was killed at it
 
@@ -205,7 +215,8 @@ class TaskRun:
             trainer = self._begin(len(self._finals))
         else:
             trainer = self._build(len(self._finals) - done)
-            trainer.load(state)
+            if not trainer.load(state):
+                self._drawn_on = state.drawn_on
         written = {line["epoch"] for line in jsonl.read(self.folder / "metrics.jsonl", forms.epoch)}
         missing = [line for line in extra["lines"] if line["epoch"] not in written]
         jsonl.append(self.folder / "metrics.jsonl", missing)

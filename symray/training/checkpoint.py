@@ -46,7 +46,9 @@ def write_checkpoint(
         _MODEL: save(state.model),
         _OPTIMISER: save(state.optimiser),
         _GENERATOR: save({"state": state.generator}),
-        _STATE: json.dumps({"epoch": state.epoch, "extra": extra}).encode(),
+        _STATE: json.dumps(
+            {"epoch": state.epoch, "drawn_on": state.drawn_on, "extra": extra}
+        ).encode(),
     }
     for name, content in files.items():
         (folder / name).write_bytes(content)
@@ -75,6 +77,7 @@ def read_checkpoint(path: Path) -> tuple[TrainerState, dict[str, Any]]:
             model=load(files[_MODEL]),
             optimiser=load(files[_OPTIMISER]),
             generator=load(files[_GENERATOR])["state"],
+            drawn_on=state.get("drawn_on", "cpu"),  # as all were before it was written down
         ),
         state["extra"],
     )

@@ -19,7 +19,7 @@ class StepDraws(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """Everything random of S steps, on the CPU.
+    """Everything random of S steps: noise where the generator is, data there or on the CPU.
 
     Attributes:
         steps: S.
@@ -53,7 +53,7 @@ def draw_chunks(
         calls: the phase of each loss call of a step, in order.
         batch_size: B.
         steps: how many to draw.
-        generator: the trial's own CPU generator.
+        generator: the trial's own; what it draws is on its device.
         chunk_bytes: what a chunk may take, unless a single pass takes more.
     """
     shapes = [model.noise(phase, batch_size) for phase in calls]
@@ -62,11 +62,15 @@ def draw_chunks(
     step_bytes += per_step * batch_size * data.point_bytes
     one_pass = max(1, data.passes(batch_size) // per_step)
     chunk = one_pass * max(1, chunk_bytes // (step_bytes * one_pass))
+    device = generator.device
     while steps > 0:
         size = min(chunk, steps)
         x, y = data.epoch(batch_size, size * per_step, generator)
         noise = [
-            {name: torch.randn((size, *shape), generator=generator) for name, shape in one.items()}
+            {
+                name: torch.randn((size, *shape), generator=generator, device=device)
+                for name, shape in one.items()
+            }
             for one in shapes
         ]
         yield Chunk(size, x, y, noise)

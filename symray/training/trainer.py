@@ -14,11 +14,11 @@ from symray.training.diverged import Diverged
 from symray.training.draws import Chunk, draw_chunks, steps_of
 from symray.training.encoded import Encoded
 from symray.training.evaluation import CHEAP, evaluate, metric_names
+from symray.training.generator import generator_on, go_on
 from symray.training.heap import keep_freed_memory
 from symray.training.loss_terms import LossTerms, Series, means
 from symray.training.optimise import Optimisers, calls, on_cpu
 from symray.training.schedule import lambda_at, rate_factors
-from symray.training.seeds import stream_seed
 from symray.training.settings import Settings
 
 TRACED_STEPS = 4000
@@ -34,20 +34,22 @@ class TrainerState:
         model: the model's parameters and buffers by name.
         optimiser: Adam's moments and step counts by ``optimiser/parameter/quantity``.
         generator: state of the trial's random generator, bytes.
+        drawn_on: the kind of device that the generator is on.
     """
 
     epoch: int
     model: dict[str, Tensor]
     optimiser: dict[str, Tensor]
     generator: Tensor
+    drawn_on: str = "cpu"
 
 
 class Trainer:
     """Trains ``model`` on ``data``; knows nothing of where the numbers go.
 
-    All randomness of the training comes from one CPU generator seeded by ``seed``, an epoch at a
-    time; torch's global generators are neither read nor written. ``phases`` are the model's where
-    no others are given.
+    All randomness of the training comes from one generator on ``device`` seeded by ``seed``, an
+    epoch at a time; torch's global generators are neither read nor written. ``phases`` are the
+    model's where no others are given.
 
     Attributes:
         model: on ``device``.
@@ -80,7 +82,7 @@ class Trainer:
         self.traces: dict[str, list[float]] = {}
         self.phases = phases or model.phases
         self.optimisers = Optimisers(model, self.phases, settings)
-        self._generator = torch.Generator().manual_seed(stream_seed(seed, "training"))
+        self._generator = generator_on(self.device, seed)
 
     @property
     def design(self) -> Design:
@@ -203,17 +205,22 @@ class Trainer:
             model={name: on_cpu(value) for name, value in self.model.state_dict().items()},
             optimiser=self.optimisers.state(),
             generator=self._generator.get_state(),
+            drawn_on=self.device.type,
         )
 
-    def load(self, state: TrainerState) -> None:
+    def load(self, state: TrainerState) -> bool:
         """Continue from ``state``, of a trainer of the same model, settings and seed.
 
         On the CPU, what follows equals uninterrupted training bit by bit.
+
+        Returns:
+            Whether random numbers go on, too; False where ``state`` is from another kind of device,
+            and a seed that follows from it begins anew.
         """
         self.model.load_state_dict(state.model)
         self.optimisers.load(state.optimiser)
-        self._generator.set_state(state.generator)
         self.epoch = state.epoch
+        return go_on(self._generator, state.generator, state.drawn_on)
 
 
 def _all_finite(model: Model) -> bool:

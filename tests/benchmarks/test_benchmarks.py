@@ -87,6 +87,16 @@ def test_a_quick_run_writes_its_tables(path: Path, benchmark: Benchmark, tmp_pat
         )
 
 
+@pytest.mark.slow
+def test_a_quick_study_is_packed_and_not(benchmark: Benchmark, tmp_path: Path) -> None:
+    file = tmp_path / "figures.json"
+    script = ROOT / "benchmarks" / "packing.py"
+    benchmark(script, "--quick", "--only", "study", "--json", str(file))
+    ((_, tables),) = json.loads(file.read_text()).items()
+    (table,) = tables.values()
+    assert len(table["rows"]) == 2
+
+
 @pytest.mark.parametrize("path", [*BENCHMARKS, CHAOS], ids=lambda path: path.stem)
 def test_help_says_what_it_measures(
     path: Path, benchmark: Benchmark, capsys: pytest.CaptureFixture[str]

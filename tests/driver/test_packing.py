@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from symray.driver.packing import SHORT, choose_packing
+from symray.driver.packing import SHORT, Packing, choose_packing
 from symray.driver.plan import plan
 from symray.errors import UserError
+from symray.models.vae import VAE
+from symray.networks import Dense
 from symray.study_file import StudyFile, load_study_file
 from symray.tasks.pack_speed import PackSpeed
 from symray.training.spec import TrialSpec
@@ -76,7 +78,22 @@ def test_what_needs_no_measurement(
     assert (packing.slots, packing.sentence, packing.gain) == (slots, sentence, None)
 
 
-def test_what_cannot_be_packed_is_not(tmp_path: Path) -> None:
+@pytest.mark.parametrize("case", ["gpu", "recurrent"])
+def test_a_pack_of_one_is_measured_where_it_can_pay(
+    load: Load, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    overrides = ["concurrency=2"]
+    if case == "gpu":
+        overrides.append("resources.gpu=1")
+    else:
+        monkeypatch.setattr(Dense, "recurrent", True)
+    measure = Measured()
+    assert choose_packing(load(*overrides), 2, measure).gain
+    assert measure.most == [1]
+
+
+def test_what_cannot_be_packed_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(VAE, "vectorisable", False)
     path = tmp_path / "molecules.yaml"
     path.write_text(
         "study: m\nmodel: vae\ndata: zinc\nobjectives: {x_accuracy: maximize}\n"
@@ -86,6 +103,17 @@ def test_what_cannot_be_packed_is_not(tmp_path: Path) -> None:
     assert choose_packing(file, 1, never).sentence == "no pack: vae on zinc can't be packed"
     with pytest.raises(UserError, match=r"resources\.pack: vae on zinc can't be trained in a pack"):
         load_study_file(path, ["resources.pack=4"])
+
+
+@pytest.mark.parametrize("library", ["torch", "tune"])
+@pytest.mark.parametrize("asked", ["auto", "4"])
+def test_libraries_that_have_not_what_packs_need_are_named(
+    load: Load, monkeypatch: pytest.MonkeyPatch, library: str, asked: str
+) -> None:
+    monkeypatch.setattr(f"symray.driver.packing.missing_from_{library}", lambda: "it is gone")
+    packing = choose_packing(load(f"resources.pack={asked}"), 1, never)
+    assert packing == Packing(0, "no pack: it is gone", lacks=True)
+    assert choose_packing(load("resources.pack=off"), 1, never).lacks is False
 
 
 @pytest.mark.parametrize(

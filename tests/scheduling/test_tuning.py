@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import ray
 
 from symray.scheduling import trainable
 from symray.scheduling.trainable import TaskTrainable
-from symray.scheduling.tuning import run_tasks
+from symray.scheduling.tuning import missing_from_tune, run_tasks
 from symray.study_file.options import Resources
 from symray.tasks.task import Outcome, Report, Task
 
@@ -150,3 +151,11 @@ def test_an_engine_is_one_process_that_is_filled_as_its_tasks_end(run: Any) -> N
     assert sorted(outcome for _, outcome, _ in tasks.ended) == ["complete"] * 4 + ["failed"]
     assert len(set(tasks.processes)) == 1
     assert losses == []
+
+
+def test_this_ray_has_what_gives_a_worker_more_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert missing_from_tune() is None
+    monkeypatch.setattr("symray.scheduling.tuning._TELL", "_tell_trial")
+    assert missing_from_tune() == (
+        f"Ray {ray.__version__} has no TuneController._tell_trial, by which a pack gets its trials"
+    )

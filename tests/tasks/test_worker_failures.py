@@ -1,10 +1,12 @@
 """What fails a task, and what its record then says."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from symray.data.base import VECTORS
 from symray.models.design import Design
@@ -13,6 +15,7 @@ from symray.record import jsonl
 from symray.record.task_folder import metric_lines, task_events
 from symray.tasks.task import Report, Task
 from symray.tasks.worker import TaskRun
+from symray.training.checkpoint import read_checkpoint, write_checkpoint
 from symray.training.evaluation import metric_names
 
 NEVER = 1e9
@@ -114,3 +117,31 @@ def test_a_loss_too_large_for_float32_diverges(make_task: MakeTask) -> None:
     assert report.outcome == "failed"
     assert report.reason is not None
     assert report.reason.startswith("diverged: ")
+
+
+def test_a_checkpoint_of_a_gpu_goes_on_here_with_other_numbers_and_says_so(
+    make_task: MakeTask,
+) -> None:
+    def begun() -> Task:
+        """A task that has lost its GPU after an epoch."""
+        task = make_task(task={"checkpoint_every": 0})
+        run = TaskRun(task, "cpu")
+        run.advance()
+        state = replace(run.trainer.state(), generator=torch.arange(16).byte(), drawn_on="cuda")
+        (folder,) = (Path(task.folder) / "checkpoints").iterdir()
+        _, extra = read_checkpoint(folder)
+        write_checkpoint(folder.parent, state, 1, 1, extra)
+        return task
+
+    losses = []
+    for task in (begun(), begun()):
+        run = TaskRun(task, "cpu")
+        assert [event["event"] for event in task_events(Path(task.folder))][1:] == [
+            "start",
+            "draws other numbers",
+        ]
+        assert run.epoch == 1
+        losses.append(run.advance().values["train/minimise/loss"])
+    assert losses[0] == losses[1]
+    usual = TaskRun(make_task(), "cpu")
+    assert losses[0] != [usual.advance(), usual.advance()][1].values["train/minimise/loss"]

@@ -76,7 +76,7 @@ def rerun(
     if not found.same_device:
         err().print(
             f"note: trial {trial} was trained on {found.recorded_device} and repeated on "
-            f"{found.device}, whose sums round differently"
+            f"{found.device}, which draws other random numbers: it compares like two seeds"
         )
     if found.packed:
         err().print(f"note: trial {trial} was trained in a pack, and repeated in a pack of one")

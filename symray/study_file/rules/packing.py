@@ -6,7 +6,7 @@ from symray.training.packed.key import packs
 
 
 def model_packs(file: StudyFile) -> None:
-    """Recurrent networks, and a model that says so, have no losses for many trials at once."""
+    """A model that says so has no losses for many trials at once."""
     if isinstance(file.resources.pack, int) and not packs(file.design()):
         raise StudyFileError(
             ("resources", "pack"),

@@ -7,6 +7,11 @@ import torch
 _WARM_UP = 3  # what PyTorch's documentation asks for before a capture
 
 
+def captures(device: torch.device) -> bool:
+    """Whether steps on ``device`` can be captured."""
+    return device.type == "cuda"
+
+
 def captured(step: Callable[[], None]) -> Callable[[], None]:
     """``step`` as a CUDA graph that reads and writes the same tensors; changes them as it warms up.
 

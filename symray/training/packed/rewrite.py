@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import fx
 
-from symray.training.packed.products import apart, fast_products, products
+from symray.networks.products import apart, fast_products, products
 
 _aten = torch.ops.aten
 _VIEWS = (

@@ -5,6 +5,7 @@ import copy
 import torch
 from torch import Tensor
 
+from symray.networks import vectorise
 from symray.training.optimise import by_optimiser, trained
 from symray.training.packed.adam import QUANTITIES, StackedAdamW
 from symray.training.trainer import Trainer
@@ -25,6 +26,7 @@ class Stack:
 
     def __init__(self, like: Trainer, slots: int) -> None:
         self.model = copy.deepcopy(like.model).requires_grad_(False).train()
+        vectorise(self.model)
         self.parameters = {
             name: torch.empty_strided(  # rows are laid out as the parameter
                 (slots, *p.shape), (p.numel(), *p.stride()), dtype=p.dtype, device=p.device

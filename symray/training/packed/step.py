@@ -91,7 +91,7 @@ class Step:
             self.terms = terms
             self.history = values[0].new_zeros(self._window.steps, len(terms), len(values[0]))
         self.history.index_copy_(0, place.view(1), torch.stack(values).unsqueeze(0))
-        place.add_(1)
+        place.add_(1).remainder_(self._window.steps)  # what warms a capture up goes round
 
 
 def _set(values: Tensor, first: Sequence[float]) -> None:

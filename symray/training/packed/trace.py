@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, fx
-from torch.fx.experimental.proxy_tensor import make_fx
 from torch.utils import _pytree as pytree
 
 from symray.training.packed.gradients import Call, Compute, Gradient, Tensors, Update
@@ -46,6 +45,9 @@ def _traced(
     What an update changes goes on under another name, so that what was computed of it before isn't
     taken for what would be computed of it after; both names are of the same memory.
     """
+    # where a newer PyTorch hasn't it any more, no pack comes as far as here: see support.py
+    from torch.fx.experimental.proxy_tensor import make_fx
+
     form: pytree.TreeSpec
     leaves, given_form = pytree.tree_flatten((parameters, given))
 
@@ -71,6 +73,7 @@ def _traced(
     gradients, changed, logs = results
     with graph.inserting_before(next(iter(graph.nodes))):
         update = graph.placeholder("update")
+    fx.node.has_side_effect(_call)
     for i, (found, first) in enumerate(zip(gradients, changed, strict=True)):
         with graph.inserting_before(first):
             graph.call_function(_call, (update, i, found))
@@ -80,6 +83,5 @@ def _traced(
     return module, form
 
 
-@fx.node.has_side_effect
 def _call(update: Update, i: int, gradients: Sequence[Gradient]) -> None:
     update(i, gradients)

@@ -4,23 +4,32 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from torch.nn.modules.conv import _ConvNd
+from torch import nn
 
 from symray.errors import UserError
 from symray.models.base import Model
+from symray.networks import GRU
 from symray.training.diverged import Diverged
 from symray.training.loss_terms import LossTerm
 from symray.training.optimise import by_optimiser, calls, learning_rate
-from symray.training.packed.capture import captured
+from symray.training.packed.capture import captured, captures
 from symray.training.packed.gradients import calls_of, computation
 from symray.training.packed.key import packs, program
 from symray.training.packed.stack import Stack
 from symray.training.packed.step import Numbers, Step
+from symray.training.packed.support import missing_from_torch
 from symray.training.packed.trace import Traced
 from symray.training.packed.window import Window
 from symray.training.trainer import Trainer
 
 Outcome = dict[str, float] | Diverged
+
+_CONVOLUTIONS = (
+    *(nn.Conv1d, nn.Conv2d, nn.Conv3d),
+    *(nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d),
+)
+_NARROW = 128
+"""States of a recurrent network up to which members are better stepped together."""
 
 
 class PackedTrainer:
@@ -44,8 +53,11 @@ class PackedTrainer:
         """An empty pack for trainers of the same program as ``like``, on its device.
 
         Raises:
-            UserError: the model, or the networks of its data, can't be packed.
+            UserError: the model, or the networks of its data, can't be packed, or this PyTorch
+                hasn't what packs are made with.
         """
+        if lack := missing_from_torch():
+            raise UserError(lack)
         if not packs(like.design):
             raise UserError(
                 f"{type(like.model).__name__} on {like.data.form.networks} networks can't be "
@@ -60,7 +72,7 @@ class PackedTrainer:
         self._numbers = Numbers(
             list(like.hyperparameters), "gradient_clip" in like.settings, slots, like.device
         )
-        self._captures = like.device.type == "cuda"
+        self._captures = captures(like.device)
         self._calls = calls_of(self._stack.model, calls(like.phases, like.settings))
         compute = computation(self._stack.model, self._calls)
         self._compute = compute if self._captures else Traced(compute, self._calls)
@@ -173,9 +185,15 @@ def _at_once(model: Model) -> int:
 
     Small networks are paid for by the operation, and 16 share its price. Convolutions are paid for
     by the number, and grouped ones, which vmap makes of several members', are several times slower
-    than separate ones.
+    than separate ones. So are wide recurrent networks, whose states are too many to be kept of
+    several members.
     """
-    return 1 if any(isinstance(module, _ConvNd) for module in model.modules()) else 16
+    if any(isinstance(module, _CONVOLUTIONS) for module in model.modules()):
+        return 1
+    width = max((gru.hidden_size for gru in model.modules() if isinstance(gru, GRU)), default=0)
+    if width > _NARROW:
+        return 1
+    return 4 if width else 16
 
 
 def _cut(members: int, most: int) -> list[slice]:

@@ -1,6 +1,7 @@
 """Trials of every model that can be packed, at small sizes."""
 
 from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from symray.data.transforms import Pixels
+from symray.data.molecule_set import MoleculeSet
+from symray.data.transforms import Pixels, Symbols
 from symray.training.build import build_trainer
 from symray.training.spec import TrialSpec
 from symray.training.trainer import Trainer
@@ -16,6 +18,7 @@ from symray.training.trainer import Trainer
 SPRITES = {"dsprites": [1, 2, 10, 6, 8]}
 VECTORS = {"hidden_width": 8, "batch_size": 16}
 IMAGES = {"channels": 1, "hidden_width": 4, "latent_dims": 3, "batch_size": 4}
+STRINGS = {"gru_width": 4, "hidden_width": 8, "latent_dims": 4, "batch_size": 8}
 DISCRIMINATOR = {"discriminator_width": 4, "discriminator_layers": 2}
 
 CASES: dict[str, tuple[str, Any, dict[str, float]]] = {
@@ -27,7 +30,10 @@ CASES: dict[str, tuple[str, Any, dict[str, float]]] = {
     "beta_vae": ("beta_vae", SPRITES, IMAGES),
     "non_syn": ("non_syn", SPRITES, IMAGES),
     "factor_vae": ("factor_vae", SPRITES, {**IMAGES, **DISCRIMINATOR}),
+    "grammar": ("stib", "grammar", {**STRINGS, "gru_layers": 2}),
+    "deepsmiles": ("cvib", "deepsmiles", {**STRINGS, "gru_layers": 2}),
 }
+"""Model, data (of strings the codec), and sizes."""
 VARIED = {
     "stib": "beta",
     "beta_vae": "beta",
@@ -39,7 +45,19 @@ VARIED = {
 }
 """A number of each model's loss that members have for themselves."""
 
+CODECS = ("grammar", "deepsmiles")
+
 Build = Callable[..., Trainer]
+
+
+def molecules(folder: Path) -> Path:
+    """A file of 500 chains of C, N and O, which is written once."""
+    file = folder / "molecules.csv"
+    if not file.exists():
+        chains = ["C" + "".join(symbols) for symbols in product("CNO", repeat=6)]
+        rows = [f"{chain},{chain.count('C')}" for chain in chains[::-1][:500]]
+        file.write_text("\n".join(["smiles,carbons", *rows]))
+    return file
 
 
 @pytest.fixture(autouse=True)
@@ -58,9 +76,11 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
 
     def build(case: str, seed: int = 0, **given: Any) -> Trainer:
         model, data, sizes = CASES[case]
+        if data in CODECS:
+            data = {"csv": str(molecules(tmp_path)), "targets": ["carbons"], "codec": data}
         numbers = {
             "epochs": 4 + seed,
-            "steps_per_epoch": 50,
+            "steps_per_epoch": 5 if case in CODECS else 50,
             "learning_rate": 1e-3 * (1 + 0.5 * seed),
             "adversary_learning_rate": 2e-3 / (1 + seed),
             "learning_rate_decay": 0.1 * seed,
@@ -81,12 +101,19 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
 @pytest.fixture
 def double(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Everything is computed in float64."""
-    expand = Pixels.expand
+    for transform in (Pixels, Symbols):
+        monkeypatch.setattr(transform, "expand", in_double(transform.expand))
+    read = MoleculeSet._read
 
-    def expand_double(self: Pixels, stored: Tensor) -> Tensor:
-        return expand(self, stored).double()
+    def read_double(self: MoleculeSet, rows: Any) -> tuple[Tensor, Tensor]:
+        x, y = read(self, rows)
+        return x, y.double()
 
-    monkeypatch.setattr(Pixels, "expand", expand_double)
+    monkeypatch.setattr(MoleculeSet, "_read", read_double)
     torch.set_default_dtype(torch.float64)
     yield
     torch.set_default_dtype(torch.float32)
+
+
+def in_double(expand: Callable[[Any, Tensor], Tensor]) -> Callable[[Any, Tensor], Tensor]:
+    return lambda transform, stored: expand(transform, stored).double()

@@ -5,9 +5,9 @@ import torch
 from torch import Tensor, fx
 from torch.fx.experimental.proxy_tensor import make_fx
 
+from symray.networks.products import fast_products, products
 from symray.training.packed import PackedTrainer
 from symray.training.packed import trainer as trainer_module
-from symray.training.packed.products import fast_products, products
 from symray.training.packed.rewrite import rewrite
 
 FREE = "adversary.4.bias"  # see test_equal.py

@@ -7,6 +7,7 @@ from symray.training.build import build_trainer
 from symray.training.packed import PackedTrainer, pack_key
 from symray.training.packed import window as window_module
 from symray.training.packed.adam import StackedAdamW
+from symray.training.packed.trainer import _at_once
 from symray.training.spec import TrialSpec
 
 
@@ -41,7 +42,7 @@ def test_another_program_is_refused(build):
         pack.join(build("vae", 0))
 
 
-def test_recurrent_models_are_refused(build, monkeypatch):
+def test_models_that_cannot_be_packed_are_refused(build, monkeypatch):
     monkeypatch.setattr(STIB, "vectorisable", False)
     with pytest.raises(UserError, match="STIB on dense networks can't be trained in a pack"):
         PackedTrainer(build("stib"), 2)
@@ -90,8 +91,24 @@ def test_nor_in_model_or_data():
     assert len({pack_key(spec("non_syn", data)) for data in sprites}) == 2
 
 
-def test_trials_that_cannot_be_packed_have_no_key():
+def test_trials_that_cannot_be_packed_have_no_key(monkeypatch):
+    assert pack_key(spec("stib", "qm9")) is not None
+    monkeypatch.setattr(STIB, "vectorisable", False)
     assert pack_key(spec("stib", "qm9")) is None
+
+
+@pytest.mark.parametrize(
+    ("case", "sizes", "at_once"),
+    [
+        ("stib", {}, 16),
+        ("non_syn", {}, 1),
+        ("grammar", {}, 1),  # has convolutions
+        ("deepsmiles", {}, 4),
+        ("deepsmiles", {"gru_width": 130}, 1),
+    ],
+)
+def test_how_many_members_a_cpu_steps_at_once(build, case, sizes, at_once):
+    assert _at_once(build(case, **sizes).model) == at_once
 
 
 @pytest.mark.parametrize("way", ["_member_by_member", "_together"])

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from symray.training.packed.products import apart, fast_products, products
+from symray.networks.products import apart, fast_products, products
 
 needs_onednn = pytest.mark.skipif(
     not fast_products(torch.empty(1, 256, 256), torch.empty(1, 256, 256)),

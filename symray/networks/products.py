@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+_NAME = "_linear_pointwise"
+"""Of oneDNN's linear layer; where PyTorch has none of that name, products stay its own."""
 _WORTH_IT = 2**19
 """Multiply-adds of one product from which on a call of oneDNN's, some 10 us, is worth it."""
 
@@ -11,11 +13,16 @@ def fast_products(a: Tensor, b: Tensor) -> bool:
     """Whether to take :func:`products` for factors like ``a`` (K, m, i) and ``b`` (K, i, n)."""
     return (
         torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-        and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+        and hasattr(torch.ops.mkldnn, _NAME)
         and a.device.type == "cpu"
         and a.dtype is torch.float32
         and a.shape[1] * a.shape[2] * b.shape[2] >= _WORTH_IT
     )
+
+
+def product(a: Tensor, b: Tensor) -> Tensor:
+    """``torch.bmm(a, b)`` in the way that is fast for its size, without gradients; (K, m, n)."""
+    return products(a, b) if fast_products(a, b) else torch.bmm(a, b)
 
 
 def products(a: Tensor, b: Tensor) -> Tensor:
@@ -30,7 +37,7 @@ def products(a: Tensor, b: Tensor) -> Tensor:
 
 def apart(a: Tensor, b: Tensor) -> tuple[Tensor, ...]:
     """The K products of :func:`products`, each (m, n), which saves the copy into one tensor."""
-    linear = torch.ops.mkldnn._linear_pointwise.default  # linear(x, w) = x @ w.mT
+    linear = getattr(torch.ops.mkldnn, _NAME).default  # linear(x, w) = x @ w.mT
     return tuple(
         linear(x, y.mT, None, "none", [], "") for x, y in zip(a.unbind(), b.unbind(), strict=True)
     )

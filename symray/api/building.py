@@ -33,6 +33,7 @@ def study(
     resources: Section | None = None,
     confirmation: Section | None = None,
     checkpoints: Section | None = None,
+    system_metrics: Literal["auto", "on", "off"] | None = None,
 ) -> StudyFile:
     """A study file, built in code and checked as one that is read; None leaves a key out.
 
@@ -77,6 +78,7 @@ def study(
         resources: what one trial occupies: ``{"cpu": 1, "gpu": 0.25}``.
         confirmation: how the best trials are retrained: ``{"top": 3, "seeds": 5}``.
         checkpoints: which checkpoints stay and how often one is written.
+        system_metrics: when CPU, memory and GPU of each trial's worker are recorded.
 
     Raises:
         UserError: anything wrong, as ``study: KEY: what is wrong and what to do``.

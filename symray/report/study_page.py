@@ -168,7 +168,9 @@ def _statistic(value: dict[str, float | None]) -> str:
     mean, sd = value.get("mean"), value.get("sd")
     if mean is None:
         return ""
-    return f"{mean:.4g}" if sd is None else f"{mean:.4g} ± {sd:.2g}"
+    return (
+        f"{mean:.4g}" if sd is None else f"{mean:.4g}\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{sd:.2g}"
+    )
 
 
 def _number(value: object) -> str:

@@ -11,6 +11,7 @@ from symray.record.atomic import read_json, write_atomically
 from symray.record.home import folder_of
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import last_line
+from symray.search.confirmation import statistics_of
 from symray.search.leaderboard import candidate, rank
 from symray.tasks.task import Task
 from symray.tasks.worker import load_trained
@@ -31,10 +32,7 @@ def build_champion(record: StudyRecord, task: Task, confirmation: Mapping[str, A
     values = last_line(Path(task.folder))["values"]
     metrics = {f"validation/{name}": values[name] for name in METRICS.among(values)}
     if confirmation is not None:
-        (setting,) = (e for e in confirmation["candidates"] if e["number"] == task.number)
-        metrics |= _statistics("validation", setting["validation"], setting["n"])
-        tested = list(record.folder.glob(f"confirmation/{task.number:04d}-*/test.json"))
-        metrics |= _statistics("test", confirmation["test"], len(tested))
+        metrics |= statistics_of(confirmation, task.number)
     folder = record.folder / "champion" / "model"
     save_bundle(folder, load_trained(task), TrialSpec.from_json(task.spec), metrics)
     write_atomically(folder.parent / "task.txt", task.name)
@@ -106,11 +104,4 @@ def _validation(metrics: Mapping[str, Any]) -> dict[str, float]:
         value = metrics.get(f"validation/{name}/mean", metrics.get(f"validation/{name}"))
         if value is not None:
             found[name] = float(value)
-    return found
-
-
-def _statistics(split: str, statistics: Mapping[str, Any], n: int) -> dict[str, float]:
-    found = {f"{split}/n": float(n)}
-    for name, stat in statistics.items():
-        found |= {f"{split}/{name}/{which}": v for which, v in stat.items() if v is not None}
     return found

@@ -139,6 +139,23 @@ def winner_of(confirmation: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return next((c for c in confirmation["candidates"] if c["number"] == number), None)
 
 
+def statistics_of(confirmation: Mapping[str, Any], number: int) -> dict[str, float]:
+    """What a confirmation has found of the setting of trial ``number``, by flat names.
+
+    Returns:
+        ``validation/NAME/mean`` and ``validation/NAME/sd`` of each metric and ``validation/n``, the
+        seeds; of the winner also ``test/...``. Empty where the setting is no candidate.
+    """
+    found: dict[str, float] = {}
+    for entry in confirmation["candidates"]:
+        if entry["number"] == number:
+            measured = entry["validation"] | ({"udr": entry["udr"]} if "udr" in entry else {})
+            found |= _flat("validation", measured, entry["n"])
+            if number == confirmation["winner"]:
+                found |= _flat("test", confirmation["test"], entry["n"])
+    return found
+
+
 def seed_metrics(folder: Path, split: str) -> dict[str, float] | None:
     """The metrics of one training of the confirmation, on ``validation`` or ``test``.
 
@@ -165,6 +182,13 @@ def _entry(tasks: Sequence[Task]) -> dict[str, Any]:
         "validation": _statistics(finals),
         **agreement,
     }
+
+
+def _flat(split: str, statistics: Statistics, n: int) -> dict[str, float]:
+    found = {f"{split}/n": float(n)}
+    for name, values in statistics.items():
+        found |= {f"{split}/{name}/{which}": v for which, v in values.items() if v is not None}
+    return found
 
 
 def _mean_candidate(record: StudyRecord, number: int, entry: Mapping[str, Any]) -> Candidate:

@@ -1,6 +1,7 @@
 """Who is best: feasible trials before others, by Pareto front, then by the first objective."""
 
 import math
+import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -82,6 +83,16 @@ def rank(file: StudyFile, candidates: Iterable[Candidate]) -> list[Candidate]:
     return [pool[i] for i in order]
 
 
+def sort_text(file: StudyFile, row: Candidate, place: int = 0) -> str:
+    """A text of ``row`` by which tables that sort text have the order of :func:`rank`.
+
+    It depends on no other trial, so it can be written once, when the trial ends. What several
+    objectives make of a trial does: between the feasible ones ``place`` tells, once it is known.
+    """
+    costs = "-".join(_ordered(cost) for cost in _costs(file, row))
+    return f"{int(not row.feasible)}-{_ordered(row.violation)}-{place:04d}-{costs}-{row.number:06d}"
+
+
 def leaderboard(record: StudyRecord) -> list[Candidate]:
     """The completed trials of a study, the best first."""
     return rank(
@@ -135,6 +146,12 @@ def _costs(file: StudyFile, row: Candidate) -> list[float]:
     """Its objectives, each the better the smaller."""
     pairs = zip(file.objectives.values(), row.objectives, strict=True)
     return [value if direction == "minimize" else -value for direction, value in pairs]
+
+
+def _ordered(value: float) -> str:
+    """A number as 16 digits that sort as numbers do (IEEE 754, the sign turned round)."""
+    (bits,) = struct.unpack(">Q", struct.pack(">d", value + 0.0))  # no -0
+    return f"{bits ^ (2**64 - 1 if bits >> 63 else 2**63):016x}"
 
 
 def _fronts(costs: Sequence[Sequence[float]]) -> list[int]:

@@ -1,4 +1,4 @@
-"""Curves of a run as MLflow has them: points of epochs, and of samples of the system."""
+"""A run's metrics as MLflow has them: points of epochs and of samples, and its seeds' figures."""
 
 import math
 import sys
@@ -36,8 +36,17 @@ def points_of_samples(samples: Mapping[int, Line]) -> list[Metric]:
     ]
 
 
+def points_of_seeds(latest: Mapping[str, float], contents: RunContents) -> list[Metric]:
+    """What a setting's fresh seeds gave, as far as its run doesn't show it."""
+    return [
+        Metric(name, value, contents.confirmed_at, 0)
+        for name, value in contents.confirmed.items()
+        if name not in latest or not _is_kept_as(latest[name], value)
+    ]
+
+
 def has_strange_values(latest: Mapping[str, float], contents: RunContents) -> bool:
-    """Whether the newest value of a curve is none that the record has; other curves are allowed."""
+    """Whether the newest value of a curve, or a figure of seeds, is none that the record has."""
     recorded: dict[str, list[float]] = {}
     for line in [*contents.lines(), *contents.samples()]:
         for name, value in line["values"].items():
@@ -45,7 +54,7 @@ def has_strange_values(latest: Mapping[str, float], contents: RunContents) -> bo
     return any(
         not any(_is_kept_as(latest[name], value) for value in recorded[name])
         for name in recorded.keys() & latest.keys()
-    )
+    ) or any(point.key in latest for point in points_of_seeds(latest, contents))
 
 
 def _is_kept_as(kept: float, value: float) -> bool:

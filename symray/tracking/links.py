@@ -9,9 +9,11 @@ from urllib.parse import quote
 VIEW_KEY = "symray"
 """Of the shared view that every study's experiment has."""
 
+SEEDS_KEY = "symray-seeds"
+"""Of the one of its confirmation, where a setting has several seeds."""
 
 TRAINING = "workflowType=machine_learning"
-"""Of an address: MLflow shows its pages for language models unless it says what is worked on."""
+"""MLflow shows its pages for language models unless the address says what is worked on."""
 
 
 def server() -> str | None:
@@ -22,9 +24,9 @@ def server() -> str | None:
     return without_credentials(uri).rstrip("/")
 
 
-def experiment_link(base: str, experiment_id: str) -> str:
-    """The table of an experiment's runs, in the view that is made for the study."""
-    query = f"{TRAINING}&viewStateShareKey={VIEW_KEY}"
+def experiment_link(base: str, experiment_id: str, view: str = VIEW_KEY) -> str:
+    """The table of an experiment's runs, in a view that is made for the study."""
+    query = f"{TRAINING}&viewStateShareKey={view}"
     return f"{base}/#/experiments/{experiment_id}/runs?{query}"
 
 
@@ -32,7 +34,7 @@ def comparison_link(base: str, experiment_ids: Sequence[str]) -> str:
     """The runs of several experiments in one table; sorted by anything but time, none is nested."""
     wanted = quote(json.dumps(list(experiment_ids), separators=(",", ":")))
     query = f"experiments={wanted}&{TRAINING}&orderByAsc=true"
-    return f"{base}/#/compare-experiments/s?{query}&orderByKey={quote('tags.`symray.rank`')}"
+    return f"{base}/#/compare-experiments/s?{query}&orderByKey={quote('tags.`symray.order`')}"
 
 
 def run_link(base: str, run_id: str) -> str:

@@ -30,11 +30,12 @@ from symray.tracking.curves import (
     has_strange_values,
     points_of_epochs,
     points_of_samples,
+    points_of_seeds,
 )
-from symray.tracking.links import TRAINING
+from symray.tracking.links import SEEDS_KEY, TRAINING, experiment_link
 from symray.tracking.names import task_of
 from symray.tracking.run_contents import RunContents, origin
-from symray.tracking.view import VIEW, view_state
+from symray.tracking.view import SEEDS_VIEW, VIEW, confirms_seeds, seeds_state, view_state
 
 BATCH = 1000
 """Most metrics that one request may carry."""
@@ -109,9 +110,22 @@ class Projection:
         lines = [line for line in contents.lines() if line["epoch"] not in known]
         tags = {k: v for k, v in contents.tags.items() if run.tags.get(k) != v}
         samples = self._missing_samples(run, contents, deep)
-        self._log(run, lines, samples, tags, {} if run.has_params else _params(contents))
+        found = points_of_seeds(run.latest, contents)
+        self._log(
+            run,
+            [*found, *points_of_samples(samples), *points_of_epochs(lines)],
+            tags,
+            {} if run.has_params else _params(contents),
+        )
+        run.latest |= {point.key: point.value for point in found}
+        if lines:
+            run.epoch = max(run.epoch, lines[-1]["epoch"])
+        if run.samples is not None:
+            run.samples |= samples.keys()
         if tags:
             done.append(f"tags set: {', '.join(sorted(tags))}")
+        if found:
+            done.append(f"{len(found)} figures of its seeds added")
         if lines:
             done.append(f"{len(lines)} epochs added")
         if samples:
@@ -215,12 +229,10 @@ class Projection:
     def _log(
         self,
         run: _Run,
-        lines: list[dict[str, Any]],
-        samples: dict[int, dict[str, Any]],
+        metrics: list[Metric],
         tags: dict[str, str],
         params: dict[str, str],
     ) -> None:
-        metrics = [*points_of_samples(samples), *points_of_epochs(lines)]
         if tags or params:
             self.client.log_batch(
                 run.id,
@@ -233,10 +245,6 @@ class Projection:
             metrics = metrics[BATCH:]
         for start in range(0, len(metrics), BATCH):
             self.client.log_batch(run.id, metrics=metrics[start : start + BATCH])
-        if lines:
-            run.epoch = max(run.epoch, lines[-1]["epoch"])
-        if run.samples is not None:
-            run.samples |= samples.keys()
 
     def _missing_samples(
         self, run: _Run, contents: RunContents, deep: bool
@@ -261,6 +269,10 @@ class Projection:
             NOTE: f"`{file.model}` on {Path(file.data_name).name}: {goals}.",
             VIEW: view_state(file),
         }
+        if confirms_seeds(file):
+            link = experiment_link("", self.experiment, SEEDS_KEY).removeprefix("/")
+            wanted[NOTE] += f" [The confirmation's seeds, by setting]({link})."
+            wanted[SEEDS_VIEW] = seeds_state(file)
         tags = self.client.get_experiment(self.experiment).tags
         for key, value in wanted.items():
             if tags.get(key) != value:

@@ -1,7 +1,7 @@
 """What MLflow is to show of each task, read from the record."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +9,15 @@ from symray.record import task_folder as folders
 from symray.record.home import folder_of
 from symray.record.study_record import StudyRecord, milliseconds
 from symray.record.trials import FrozenTrial, TrialState
-from symray.search.leaderboard import candidate_of, leaderboard
+from symray.search.confirmation import read_confirmation, statistics_of
+from symray.search.leaderboard import Candidate, candidate_of, leaderboard, sort_text
 from symray.search.pretraining import pretraining_folders
 from symray.tasks.task import Task
 from symray.tasks.udr import udr_of
-from symray.tracking.names import TASK, title
+from symray.tracking.names import SETTING, TASK, setting_title, title, told
+
+ORDER = "symray.order"
+"""The tag that the table of a study's runs is sorted by."""
 
 MLFLOW_STATUS = {
     "WAITING": "SCHEDULED",
@@ -36,6 +40,8 @@ class RunContents:
         end: the same, None while it runs.
         tags: all tags.
         searched: the parameters that the study searches.
+        confirmed: what fresh seeds have found of a trial's setting, as metrics.
+        confirmed_at: when the last of them had ended, in milliseconds since the epoch.
     """
 
     name: str
@@ -45,6 +51,8 @@ class RunContents:
     end: int | None
     tags: dict[str, str]
     searched: dict[str, Any]
+    confirmed: dict[str, float] = field(default_factory=dict)
+    confirmed_at: int = 0
 
     @property
     def folder(self) -> Path:
@@ -63,7 +71,8 @@ class RunContents:
 def contents_of(record: StudyRecord, name: str, live: bool) -> RunContents | None:
     """The run of task ``name``; None before a worker was asked to train it.
 
-    Ranks are not among its tags: each trial that ends moves those of all others.
+    Its tag ``symray.order`` sorts as ranks do. Ranks themselves are not among its tags: each trial
+    that ends moves those of all others.
     """
     if name.startswith("trial-"):
         return _trial_contents(record, record.trial(int(name.removeprefix("trial-"))), live)
@@ -78,7 +87,8 @@ def _trial_contents(record: StudyRecord, trial: FrozenTrial, live: bool) -> RunC
     task = Task.load(folder)
     tags = _tags(record, task) | {"symray.state": trial.state.name, "symray.role": "search"}
     if trial.state == TrialState.COMPLETE:
-        tags["symray.feasible"] = _yes(candidate_of(record.file, trial).feasible)
+        row = candidate_of(record.file, trial)
+        tags |= {"symray.feasible": _yes(row.feasible), ORDER: sort_text(record.file, row)}
     for name in ("reason", "retry_of", "reference"):
         if name in trial.user_attrs:
             tags[f"symray.{name}"] = str(trial.user_attrs[name])
@@ -119,19 +129,47 @@ def _training_contents(record: StudyRecord, folder: Path, live: bool) -> RunCont
 def all_contents(record: StudyRecord, live: bool) -> Iterator[RunContents]:
     """The runs of all tasks of a study, trials first; ``live`` while a driver is at work.
 
-    A pretraining is a run of the study that was the first to ask for it. Trials that were trained
-    to their end have their rank while no driver is at work.
+    A pretraining is a run of the study that was the first to ask for it. While no driver is at
+    work, trials that were trained to their end have their rank, and what fresh seeds found of them.
     """
     board = [] if live else leaderboard(record)
-    ranks = {row.number: place for place, row in enumerate(board, start=1)}
+    ranked = {row.number: (place, row) for place, row in enumerate(board, start=1)}
+    confirmation = (None if live else read_confirmation(record)) or {"candidates": []}
+    confirmed = [entry["number"] for entry in confirmation["candidates"]]
     for trial in record.trials():
         contents = _trial_contents(record, trial, live)
-        if contents is not None:
-            if trial.number in ranks:  # sorted as text
-                contents.tags["symray.rank"] = f"{ranks[trial.number]:04d}"
-            yield contents
+        if contents is None:
+            continue
+        if trial.number in ranked:
+            contents.tags.update(_rank_tags(record, *ranked[trial.number]))
+        if trial.number in confirmed:
+            contents = _with_seeds(record, contents, confirmation)
+        yield contents
     for folder in [*pretraining_folders(record.name), *record.confirmation_folders()]:
-        yield _training_contents(record, folder, live)
+        contents = _training_contents(record, folder, live)
+        if contents.task.kind == "confirmation" and contents.task.number in confirmed:
+            place = confirmed.index(contents.task.number)
+            contents.tags[ORDER] = f"2-{place:04d}"  # after all trials, the best setting first
+        yield contents
+
+
+def _rank_tags(record: StudyRecord, place: int, row: Candidate) -> dict[str, str]:
+    tags = {"symray.rank": f"{place:04d}"}  # sorted as text
+    if len(record.file.objectives) > 1:
+        tags[ORDER] = sort_text(record.file, row, place)
+    return tags
+
+
+def _with_seeds(
+    record: StudyRecord, contents: RunContents, confirmation: Mapping[str, Any]
+) -> RunContents:
+    """A trial's run with what the confirmation found of its setting, at its last seed's end."""
+    number = contents.task.number
+    found = statistics_of(confirmation, number)
+    seeds = record.folder.glob(f"confirmation/{number:04d}-*")
+    ended = [outcome["time"] for folder in seeds if (outcome := folders.outcome_of(folder))]
+    at = round(1000 * max(ended, default=0.0))
+    return replace(contents, confirmed=found, confirmed_at=at)
 
 
 def _status(state: str, live: bool) -> str:
@@ -140,16 +178,21 @@ def _status(state: str, live: bool) -> str:
 
 
 def _tags(record: StudyRecord, task: Task) -> dict[str, str]:
+    searched = _searched(record, task)
+    fixed = {k: v for k, v in sorted(task.spec["settings"].items()) if k not in searched}
     tags = {
-        "mlflow.runName": title(task, _searched(record, task)),
+        "mlflow.runName": title(task, searched),
         TASK: task.name,
         "symray.study": task.study,
         "symray.kind": task.kind,
         "symray.number": str(task.number),
+        "symray.fixed": told(fixed),
         "symray.seed": str(task.spec["seed"]),
         "symray.model": str(task.spec["model"]),
         "symray.data": str(task.spec["data"]),
     }
+    if task.kind == "confirmation":
+        tags[SETTING] = setting_title(task, searched)
     if "symray.commit" in task.tags:
         tags["mlflow.source.git.commit"] = task.tags["symray.commit"]
     starts = [e for e in folders.task_events(Path(task.folder)) if e["event"] == "start"]

@@ -25,7 +25,8 @@ def test_it_has_the_verdict_the_leaderboard_and_the_confirmation(
     confirmed = json.loads((finished_study.folder / "confirmation.json").read_text())
     winner, test = confirmed["winner"], confirmed["test"]["mi_z0_y"]
     assert text.startswith(
-        f"**Trial {winner} is the best in the mean over fresh seeds: mi_z0_y {test['mean']:.4g} ± "
+        f"**Trial {winner} is the best in the mean over fresh seeds: "
+        f"mi_z0_y {test['mean']:.4g}\u00a0±\u00a0"
     )
     assert text.index(f"[#{winner}](#/runs/trial-{winner:04d})") < text.index("## Confirmation")
     for number in range(3):

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from optuna.trial import TrialState
 
 from symray.record.study_record import StudyRecord
-from symray.search.leaderboard import Candidate, candidate, leaderboard, nothing_feasible, rank
+from symray.search.leaderboard import (
+    Candidate,
+    candidate,
+    leaderboard,
+    nothing_feasible,
+    rank,
+    sort_text,
+)
 from symray.study_file import NO_VALUE, StudyFile, load_study_file
 
 MakeRecord = Callable[..., StudyRecord]
@@ -163,3 +170,25 @@ def test_a_study_without_a_feasible_trial_says_what_came_nearest(make_record: Ma
     assert nothing_feasible(record, leaderboard(record)) == (
         "0 of 4 trials are feasible; the nearest, #2, misses x_mae by 0.03, y_mae by 0.3"
     )
+
+
+VALUES = st.none() | st.floats(-1e9, 1e9) | st.sampled_from([0.0, -0.0, math.nan, math.inf, 1e-300])
+
+
+@given(rows=st.lists(st.tuples(VALUES, VALUES), max_size=8))
+def test_texts_sort_as_ranks_do(
+    files: dict[str, StudyFile], rows: list[tuple[float | None, float | None]]
+) -> None:
+    file = files["one"]
+    pool = [
+        candidate(
+            file,
+            number,
+            {},
+            {"y_mae": 1.0}
+            | ({} if objective is None else {"mi_z0_y": objective})
+            | ({} if bounded is None else {"x_mae": bounded}),
+        )
+        for number, (objective, bounded) in enumerate(rows)
+    ]
+    assert numbers(sorted(pool, key=lambda row: sort_text(file, row))) == numbers(rank(file, pool))

@@ -71,51 +71,52 @@ def make_search() -> Callable[[StudyRecord], Search]:
 AddTrial = Callable[..., Task]
 
 
-@pytest.fixture
-def add_trial() -> AddTrial:
-    """Adds a trial to a record as workers and the search would leave it, without training.
+def untrained(
+    record: StudyRecord,
+    state: TrialState = TrialState.COMPLETE,
+    epochs: int = 3,
+    **metrics: float,
+) -> Task:
+    """Add a trial to a record as workers and the search would leave it, without training.
 
     Epoch n is recorded n s after a fixed moment; its metrics rise by 1 up to those given.
     """
-
-    def add(
-        record: StudyRecord,
-        state: TrialState = TrialState.COMPLETE,
-        epochs: int = 3,
-        **metrics: float,
-    ) -> Task:
-        trial = record.optuna.ask(distributions(record.file))
-        folder = record.trial_folder(trial.number)
-        spec = TrialSpec(
-            record.file.model, "artificial", record.file.settings(trial.params), seed=trial.number
-        )
-        task = Task(
-            study=record.name,
-            name=f"trial-{trial.number:04d}",
-            kind="trial",
-            number=trial.number,
-            folder=str(folder),
-            spec=spec.to_json(),
-            tags={"symray.code": "abc"},
-        )
-        task.save()
-        lines = [
-            {
-                "epoch": epoch,
-                "time": 1_700_000_000.25 + epoch,
-                "values": {name: value - epochs + epoch for name, value in metrics.items()},
-            }
-            for epoch in range(1, epochs + 1)
-        ]
-        jsonl.append(folder / "metrics.jsonl", lines)
-        if state == TrialState.RUNNING:
-            return task
-        trial.set_user_attr("metrics", metrics)
-        if state == TrialState.FAIL:
-            trial.set_user_attr("reason", "diverged")
-        values = [metrics[name] for name in record.file.objectives]
-        done = state == TrialState.COMPLETE
-        record.optuna.tell(trial, values if done else None, state=state)
+    trial = record.optuna.ask(distributions(record.file))
+    folder = record.trial_folder(trial.number)
+    spec = TrialSpec(
+        record.file.model, "artificial", record.file.settings(trial.params), seed=trial.number
+    )
+    task = Task(
+        study=record.name,
+        name=f"trial-{trial.number:04d}",
+        kind="trial",
+        number=trial.number,
+        folder=str(folder),
+        spec=spec.to_json(),
+        tags={"symray.code": "abc"},
+    )
+    task.save()
+    lines = [
+        {
+            "epoch": epoch,
+            "time": 1_700_000_000.25 + epoch,
+            "values": {name: value - epochs + epoch for name, value in metrics.items()},
+        }
+        for epoch in range(1, epochs + 1)
+    ]
+    jsonl.append(folder / "metrics.jsonl", lines)
+    if state == TrialState.RUNNING:
         return task
+    trial.set_user_attr("metrics", metrics)
+    if state == TrialState.FAIL:
+        trial.set_user_attr("reason", "diverged")
+    values = [metrics[name] for name in record.file.objectives]
+    done = state == TrialState.COMPLETE
+    record.optuna.tell(trial, values if done else None, state=state)
+    return task
 
-    return add
+
+@pytest.fixture
+def add_trial() -> AddTrial:
+    """:func:`untrained`."""
+    return untrained

@@ -1,72 +1,32 @@
 """MLflow's UI as `symray ui` starts it, looked at with a real browser."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from browser import browser_page, served, show, why_no_browser
+from playwright.sync_api import Page, expect
 
 from symray.record.study_record import StudyRecord
 from symray.record.task_folder import run_id
 from symray.tracking.links import run_link
 
-CHROMIUM = Path("/usr/bin/chromium")
-QUIET = (
-    "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update "
-    "--disable-sync --no-first-run"
-)
-PATIENCE = 60_000
-"""Milliseconds that a page may take."""
-
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM.exists(), reason=f"no browser at {CHROMIUM} to look at MLflow's UI with"
-)
+pytestmark = pytest.mark.skipif(why_no_browser() is not None, reason=str(why_no_browser()))
 
 
 @pytest.fixture(scope="module")
 def link(_finished: Path) -> Iterator[str]:
-    """The address that `symray ui finished` prints; afterwards nothing of it may be left."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "symray", "ui", "finished"],
-        env=os.environ | {"SYMRAY_HOME": str(_finished)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    try:
-        printed = process.stdout.readline().strip()
-        assert printed, "it printed no link"
-        server = _children(process.pid)
-        assert server
-        yield printed
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
-    assert process.returncode == 0
-    assert not [pid for pid in server if Path(f"/proc/{pid}").exists()]
+    """The address that `symray ui finished` prints."""
+    with served(_finished, "finished") as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
 def page(link: str) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
-        page = browser.new_page(viewport={"width": 1600, "height": 1000})
-        page.set_default_timeout(PATIENCE)
-        expect.set_options(timeout=PATIENCE)
+    with browser_page() as page:
         yield page
-        browser.close()
-
-
-def _children(pid: int) -> list[int]:
-    """All processes below ``pid`` that main threads have started."""
-    below = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    return below + [further for child in below for further in _children(child)]
 
 
 def parts(link: str) -> tuple[str, str]:
@@ -77,8 +37,7 @@ def parts(link: str) -> tuple[str, str]:
 
 def show_artifact(page: Page, link: str, run: str | None, path: str) -> None:
     base, experiment = parts(link)
-    page.goto("about:blank")  # another fragment alone would not load the page again
-    page.goto(f"{base}/#{experiment}/runs/{run}/artifacts/{path}")
+    show(page, f"{base}/#{experiment}/runs/{run}/artifacts/{path}")
 
 
 def test_the_link_shows_the_studys_runs(page: Page, link: str) -> None:
@@ -93,11 +52,24 @@ def test_the_link_shows_the_studys_runs(page: Page, link: str) -> None:
 
 
 def test_the_charts_are_those_of_the_study(page: Page, link: str) -> None:
-    page.goto("about:blank")
-    page.goto(f"{link}&compareRunsMode=CHART")
+    show(page, f"{link}&compareRunsMode=CHART")
     for title in ("mi_z0_y", "Parallel Coordinates", "x_mae vs. mi_z0_y"):
         expect(page.get_by_text(title, exact=True).first).to_be_visible()
     expect(page.locator(".js-plotly-plot .scatterlayer .trace").first).to_be_attached()
+
+
+def test_seeds_stand_together_by_setting(page: Page, link: str) -> None:
+    page.goto(link)
+    with page.context.expect_page() as opened:
+        page.get_by_text("The confirmation's seeds, by setting").click()
+    seeds = opened.value
+    expect(seeds.get_by_text("2 matching runs")).to_be_visible()
+    group = seeds.locator(".ag-row").filter(has_text="Group: #00").first
+    expect(group).to_be_visible()
+    for seed in (0, 1):
+        run = seeds.locator(".ag-row a").filter(has_text=f"seed {seed} beta=").first
+        expect(run).to_be_visible()
+    seeds.close()
 
 
 def test_a_run_shows_its_metrics(page: Page, link: str, finished_study: StudyRecord) -> None:

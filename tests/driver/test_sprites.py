@@ -71,7 +71,7 @@ def test_they_stand_in_mlflow_with_the_agreement_of_the_seeds(sprites_study: Stu
     assert parent.data.metrics[f"udr_trial_{number:04d}"] == expected
     assert summary(sprites_study)[f"udr_trial_{number:04d}"] == expected
     report = {Path(f.path).name for f in client.list_artifacts(parent.info.run_id, "report")}
-    assert report == {"leaderboard.csv", "map.csv", "map.png", "plots.html"}
+    assert report == {"leaderboard.csv", "map.csv", "map.png", "plots.html", "previews"}
 
 
 def test_the_udr_is_that_of_the_seeds_codes(sprites_study: StudyRecord) -> None:

@@ -52,8 +52,7 @@ def test_a_servers_page_of_the_run_is_linked(
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://tracking.example:5000/")
     story = explain(finished_study, 0)
-    run = f"http://tracking.example:5000/#/runs/{story.mlflow_run_id}"
-    assert story.mlflow_link == f"{run}?workflowType=machine_learning"
+    assert story.mlflow_link == f"http://tracking.example:5000/#/runs/{story.mlflow_run_id}"
 
 
 def test_a_diverged_trial_and_its_retry(make_record: MakeRecord, make_search: MakeSearch) -> None:

@@ -46,7 +46,7 @@ def test_low_information_beside_a_probe_that_reads(
     assert len(sentences) == misleads
     if found is not None:
         assert found.r2 == max(r2 for r2 in (linear, nonlinear) if r2 is not None)
-        assert "won't do as features free of Y: draw codes from q(z0|x)" in found.sentence
+        assert "won't do as features free of Y: train with `least_kl: 0.1`" in found.sentence
         assert found.sentence in shown
 
 

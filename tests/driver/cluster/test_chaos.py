@@ -20,6 +20,7 @@ def chaos(monkeypatch: pytest.MonkeyPatch) -> Iterator[Chaos]:
     made.remove()
 
 
+@pytest.mark.slow  # `make chaos` has more of it
 @pytest.mark.timeout(900)
 def test_nothing_is_lost_or_doubled(chaos: Chaos) -> None:
     # This seed begins with a node and the driver.

@@ -53,11 +53,13 @@ def with_results(page: str, exports: Mapping[str, Export]) -> str:
 
 def pictures(export: Export) -> str:
     """A dot for each seed of each study, a bar at the mean: one SVG, a metric below the other."""
+    models = [line.row.model for line in export.table.lines]
+    by_model = len(set(models)) == len(models)  # else the studies' names, which are longer
     charts = [
         dots(
             [
                 (
-                    line.row.study,
+                    line.row.model if by_model else line.row.study,
                     [(value, str(seed)) for seed, value in line.cells[name].seeds.items()],
                     line.cells[name].value.mean,
                 )

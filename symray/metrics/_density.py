@@ -194,7 +194,8 @@ def _linear(z: Tensor, y: Tensor, generator: torch.Generator) -> Weights:
     """
     members, n, dx = z.shape
     dy = y.shape[2]
-    slopes = torch.linalg.lstsq(z, y).solution
+    # the default, gelsy, rounds by where in memory its workspace lies
+    slopes = torch.linalg.lstsq(z, y, driver="gelsd").solution
     r2 = 1 - _mean_square(y - z @ slopes) / _mean_square(y)
     adjusted = r2 - (1 - r2) * dx / max(n - dx, 1)
     kept = (adjusted / r2).nan_to_num().clamp(0, 1)

@@ -17,16 +17,14 @@ PACKAGES = (
 
 def machine() -> str:
     """Processor, cores, load and GPU of this machine."""
-    processor = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        names = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
-        processor = names[0].split(":")[1].strip() if names else processor
-    import torch  # not with the module: scale.py's processes are measured for their memory
+    # not with the module: scale.py's processes are measured for their memory
+    import torch
+
+    from symray.tasks.processor import processor
 
     load = os.getloadavg()[0]
     gpu = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
-    return f"{processor}, {os.cpu_count()} cores, load {load:.1f}{gpu}"
+    return f"{processor()}, {os.cpu_count()} cores, load {load:.1f}{gpu}"
 
 
 def versions() -> dict[str, str]:

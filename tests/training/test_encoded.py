@@ -26,31 +26,31 @@ def collapsed(tiny_model, networks):
     return Collapsed(networks)
 
 
-def of(data, split_name="validation"):
-    return data.split(split_name)
-
-
 def test_a_latent_below_the_least_kl_is_the_prior(collapsed, tiny_data):
     data = tiny_data()
-    encoded = Encoded(collapsed, data, of(data), 0, least_kl=0.01)
+    encoded = Encoded(collapsed, data, data.split("validation"), 0, least_kl=0.01)
     assert encoded.used.tolist() == [0, 1]
     assert not encoded.mean[:, 0].any()
     assert not encoded.log_sd[:, 0].any()
-    assert torch.equal(encoded.mean[:, 1], of(data).x[:, 1])
-    kl = of(data).x[:, 1].square().mean() / 2 + 1 + (np.exp(-2.0) - 1) / 2
+    assert torch.equal(encoded.mean[:, 1], data.split("validation").x[:, 1])
+    kl = data.split("validation").x[:, 1].square().mean() / 2 + 1 + (np.exp(-2.0) - 1) / 2
     assert encoded.kl(torch.ones(2)) == pytest.approx(float(kl), rel=1e-5)
 
 
 def test_all_have_a_code_by_default(collapsed, tiny_data):
     data = tiny_data()
-    encoded = Encoded(collapsed, data, of(data), 0)
+    encoded = Encoded(collapsed, data, data.split("validation"), 0)
     assert encoded.used.tolist() == [1, 1]
-    assert torch.equal(encoded.mean, of(data).x * torch.tensor([0.01, 1.0]))
+    assert torch.equal(encoded.mean, data.split("validation").x * torch.tensor([0.01, 1.0]))
 
 
 def test_the_validation_split_decides_for_every_split(collapsed, tiny_data):
     data = tiny_data()
-    far = Split(100 * of(data).x, of(data).y, of(data).colour)  # there, Z0's KL would be large
+    far = Split(
+        100 * data.split("validation").x,
+        data.split("validation").y,
+        data.split("validation").colour,
+    )  # there, Z0's KL would be large
     encoded = Encoded(collapsed, data, far, 0, least_kl=0.01)
     assert encoded.used.tolist() == [0, 1]
     assert not encoded.encode(far.x)[:, 0].any()
@@ -59,10 +59,10 @@ def test_the_validation_split_decides_for_every_split(collapsed, tiny_data):
 def test_a_probe_reads_a_collapsed_latent_unless_it_has_no_code(collapsed, tiny_data):
     data = tiny_data()
     names = ["probe_r2", "mi_z0_y", "mi_z0_y_sampled"]
-    told = evaluate(collapsed, data, of(data, "test"), names)
+    told = evaluate(collapsed, data, data.split("test"), names)
     assert told["probe_r2"] > 0.3  # Y is the sum of two columns
     assert told["mi_z0_y"] > 0.3 > 0.1 > told["mi_z0_y_sampled"]
-    hidden = evaluate(collapsed, data, of(data, "test"), names, least_kl=0.01)
+    hidden = evaluate(collapsed, data, data.split("test"), names, least_kl=0.01)
     assert hidden["probe_r2"] == pytest.approx(0, abs=0.05)
     assert hidden["mi_z0_y"] == pytest.approx(0, abs=0.05)
 
@@ -70,7 +70,7 @@ def test_a_probe_reads_a_collapsed_latent_unless_it_has_no_code(collapsed, tiny_
 def test_every_metric_is_finite_where_nothing_is_left(collapsed, tiny_data):
     data = tiny_data()
     names = metric_names(Design(type(collapsed), data.form))
-    values = evaluate(collapsed, data, of(data), names, least_kl=100.0)
+    values = evaluate(collapsed, data, data.split("validation"), names, least_kl=100.0)
     assert values.keys() == names
     assert all(np.isfinite(value) for value in values.values()), values
     assert values["probe_r2"] == pytest.approx(0, abs=0.05)

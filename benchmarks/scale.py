@@ -39,6 +39,7 @@ from measuring.table import Column
 from services import Postgres, program, unprivileged_user
 from symray.driver import driver
 from symray.driver.launch import launch
+from symray.scheduling import ray_workers
 from symray.scheduling.tuning import run_tasks
 from symray.search.progress import Progress
 from symray.study_file import load_study_file
@@ -106,7 +107,7 @@ def ours(trials: int, reports: int, at_a_time: int, home: Path) -> dict[str, flo
     clock = Clock(at_a_time)
     free = functools.partial(run_tasks, trainable=FreeTask)
     with (
-        mock.patch.object(driver, "run_tasks", free),
+        mock.patch.object(ray_workers, "run_tasks", free),
         mock.patch.object(driver.Driver, "_conclude", return_value=None),  # there are no models
     ):
         launch(file, clock, threading.Event())

@@ -32,12 +32,13 @@ from symray.record import jsonl
 from symray.record.storage.file_lease import FileLease
 from symray.record.study_record import StudyRecord
 from symray.scheduling.cluster.attached import start_ray
+from symray.scheduling.engine import Engine
 from symray.scheduling.trainable import TaskTrainable
 from symray.scheduling.tuning import run_tasks
 from symray.search.progress import Progress
 from symray.search.search import Search
 from symray.study_file import load_study_file
-from symray.tasks.task import Outcome, Report, Task
+from symray.tasks.task import Outcome, Report
 from symray.tracking.projector import Projector
 
 REPORTS = 10
@@ -87,22 +88,27 @@ class FreeTrial(tune.Trainable):
         return value(self.epoch, self.values) | {"done": self.epoch == REPORTS}
 
 
-class FreeTask(TaskTrainable):
+class FreeEngine(Engine):
     """symray's trial without training: it keeps its record, and reports for nothing."""
 
-    def setup(self, config: dict[str, Any]) -> None:
-        super().setup(config)
-        self.epoch = 0
+    epoch = 0
 
     def _advance(self) -> dict[str, Report]:
         self.epoch += 1
-        task: Task = self._config["task"]
+        ((name, assignment),) = self._assignments.items()
+        task = assignment.task
         settings = task.spec["settings"]
         values = value(self.epoch, settings)
         line = {"epoch": self.epoch, "time": time.time(), "values": values}
         jsonl.append(Path(task.folder) / "metrics.jsonl", [line])
         outcome: Outcome = "complete" if self.epoch == settings["epochs"] else "running"
-        return {task.name: Report(self.epoch, settings["epochs"], values, outcome)}
+        return {name: Report(self.epoch, settings["epochs"], values, outcome)}
+
+
+class FreeTask(TaskTrainable):
+    """What runs it."""
+
+    engine = FreeEngine
 
 
 def stock(trials: int, uri: str, scratch: Path) -> None:

@@ -105,7 +105,7 @@ def first_to_run(files: Sequence[StudyFile], or_resume: bool) -> StudyFile | Non
         return files[0]
     open_ends = []
     for file in files:
-        record = _existing(file)
+        record = existing(file)
         if record is None or not record.complete:
             open_ends.append(file)
     return open_ends[0] if open_ends else None
@@ -140,12 +140,9 @@ def resume_study(
             that is not accepted.
     """
     from symray.driver.launch import resume
-    from symray.search.leaderboard import leaderboard
 
-    best = next((row for row in leaderboard(record) if row.feasible), None)
-    return foreground.run(
-        record.file,
-        best,
+    return foreground.resume(
+        record,
         lambda progress, stopping: resume(
             record.name, progress, stopping, accept_code_change, take_over
         ),
@@ -194,8 +191,12 @@ def _attach(address: str | None) -> None:
     attach(address)
 
 
-def _existing(file: StudyFile) -> "StudyRecord | None":
-    """A study that was launched before, from the same file."""
+def existing(file: StudyFile) -> "StudyRecord | None":
+    """The study that was launched before from this file, if there is one.
+
+    Raises:
+        UserError: there is one of its name from another file.
+    """
     from symray.record.home import home
     from symray.record.studies import study_exists
     from symray.record.study_record import StudyRecord
@@ -214,7 +215,7 @@ def _existing(file: StudyFile) -> "StudyRecord | None":
 def _run(file: StudyFile, go_on: bool, foreground: Foreground) -> "StudyRecord":
     from symray.driver.launch import launch as launch_new
 
-    record = _existing(file) if go_on else None
+    record = existing(file) if go_on else None
     if record is None:
         return foreground.run(
             file, None, lambda progress, stopping: launch_new(file, progress, stopping)

@@ -28,10 +28,21 @@ class Foreground:
         killed: the exit code with which a second signal ends the process at once, and a stop that
             takes too long: a command's. None: the second signal raises ``KeyboardInterrupt``, as
             befits a process that has other things to lose.
+        go_on: the command that goes on with what was stopped; `symray resume` where it isn't given.
     """
 
-    def __init__(self, killed: int | None = None) -> None:
+    def __init__(self, killed: int | None = None, go_on: str | None = None) -> None:
         self.killed = killed
+        self.go_on = go_on
+
+    def resume(
+        self, record: "StudyRecord", work: "Callable[[Progress, threading.Event], StudyRecord]"
+    ) -> "StudyRecord":
+        """Run ``work``, which resumes a study; see :meth:`run`."""
+        from symray.search.leaderboard import leaderboard
+
+        best = next((row for row in leaderboard(record) if row.feasible), None)
+        return self.run(record.file, best, work)
 
     def run(
         self,
@@ -55,7 +66,7 @@ class Foreground:
         ):
             record = work(progress, stopping)
         if not record.complete:
-            err().print(stopped_sentence(record))
+            err().print(stopped_sentence(record, self.go_on))
         return record
 
     @contextlib.contextmanager
@@ -92,15 +103,16 @@ class Foreground:
         """End this at once: unfinished trials go on from their last checkpoint."""
         if self.killed is None:
             raise KeyboardInterrupt
-        os.write(2, f"\nkilled; go on with: symray resume {name}\n".encode())
+        go_on = self.go_on or f"symray resume {name}"
+        os.write(2, f"\nkilled; go on with: {go_on}\n".encode())
         os._exit(self.killed)
 
 
-def stopped_sentence(record: "StudyRecord") -> str:
-    """How far a study came that was stopped, and how to go on."""
+def stopped_sentence(record: "StudyRecord", go_on: str | None = None) -> str:
+    """How far a study came that was stopped, and the command to ``go_on``."""
     from symray.insight.status import ended_count
 
     return (
         f"study '{record.name}' stopped with {ended_count(record)} of {record.budget} trials; "
-        f"go on with: symray resume {record.name}"
+        f"go on with: {go_on or f'symray resume {record.name}'}"
     )

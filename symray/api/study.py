@@ -16,7 +16,7 @@ from symray.report.compare import compare as compare_studies
 from symray.search.leaderboard import Candidate, leaderboard, pareto_front
 from symray.search.requests import check_is_running, running, stop_study, stop_trial
 from symray.search.requests import extend as extend_study
-from symray.search.search import retry as retry_failed
+from symray.search.requests import retry as retry_failed
 
 if TYPE_CHECKING:
     import pandas as pd

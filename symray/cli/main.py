@@ -25,6 +25,7 @@ from symray.cli.commands.pictures import synergy, traverse
 from symray.cli.commands.predict import predict
 from symray.cli.commands.repeat import rerun, try_file
 from symray.cli.commands.report import report
+from symray.cli.commands.run_trials import run_trials
 from symray.cli.commands.status import status
 from symray.cli.commands.studies import studies
 from symray.cli.commands.trials import logs, trials
@@ -80,6 +81,7 @@ for _panel, _name, _command in (
     (BEGIN, "doctor", doctor),
     (RUN, "launch", launch),
     (RUN, "resume", resume),
+    (RUN, "run-trials", run_trials),
     (RUN, "stop", stop),
     (RUN, "extend", extend),
     (RUN, "retry", retry),

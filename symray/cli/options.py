@@ -37,6 +37,9 @@ AcceptCodeChange = Annotated[
         "--accept-code-change", help="Use that code even if the model was trained with another."
     ),
 ]
+NewCode = Annotated[
+    bool, typer.Option("--accept-code-change", help="Go on although the code has changed.")
+]
 Detach = Annotated[
     bool, typer.Option("--detach", help="Run in the background, also when the terminal closes.")
 ]

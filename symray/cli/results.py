@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def show_results(record: "StudyRecord") -> None:
     """Print the leaderboard, the confirmation, the registered model and the next steps."""
-    from symray.search.champion import registered
+    from symray.search.champion import champion_task, registered
     from symray.search.confirmation import read_confirmation
 
     show_leaderboard(record)
@@ -27,6 +27,9 @@ def show_results(record: "StudyRecord") -> None:
         is_champion = champion == model["version"]
         note = "champion" if is_champion else f"version {champion} stays the champion"
         console.print(f"registered as model {model['name']}, version {model['version']} ({note})")
+    if model is None and champion_task(record) is not None:
+        console.print(f"next: symray reconcile {record.name}  # MLflow has no model of it yet")
+        return
     console.print(f"next: symray ui {record.name}")
     if model is not None:
         wanted = "@champion" if is_champion else f":{model['version']}"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from symray.search.first_trials import first_task
+from symray.search.first_trials import first_spec
 from symray.study_file import StudyFile
 from symray.tasks.task import Task
 from symray.tasks.worker import metrics_at_the_end, metrics_on_the_way
@@ -77,7 +77,8 @@ def measure(task: Task) -> Cost:
 
 def checkpoint_bytes_of(file: StudyFile) -> int:
     """Bytes of a checkpoint of the first trial, without training it: Adam keeps two moments."""
-    trainer = build_trainer(TrialSpec.from_json(first_task(file, Path()).spec), "cpu")
+    spec = first_spec(file)
+    trainer = build_trainer(spec, "cpu")
     tensors = [*trainer.model.parameters(), *trainer.model.buffers()]
     weights = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
     return max(3 * weights, _checkpoint_bytes(trainer))

@@ -4,23 +4,30 @@ import os
 import shutil
 
 from symray.driver.cost import checkpoint_bytes_of
-from symray.driver.plan import checkpoint_room
 from symray.errors import UserError
 from symray.record.home import home
 from symray.search.progress import Progress
 from symray.study_file import StudyFile
+from symray.tasks.worker import KEPT
 
 WORTH_SAYING = 1_000_000_000
 """Bytes from which on a launch says how much its checkpoints need."""
 
 
-def check_disk_space(file: StudyFile, concurrency: int, progress: Progress) -> None:
+def check_disk_space(file: StudyFile, workers: int, progress: Progress) -> None:
     """Say how much disk the checkpoints of a new study need at most, where that is much.
+
+    Args:
+        file: the study's.
+        workers: that train it at a time.
+        progress: is told.
 
     Raises:
         UserError: the folder of studies has less free.
     """
-    room = checkpoint_room(file, concurrency, checkpoint_bytes_of(file))
+    pack = file.resources.pack
+    at_a_time = file.concurrency or workers * (pack if isinstance(pack, int) else 1)
+    room = checkpoint_room(file, min(file.trials, at_a_time), checkpoint_bytes_of(file))
     stored = bool(os.environ.get("SYMRAY_STORE"))
     if room >= WORTH_SAYING:
         where = "the store" if stored else str(home())
@@ -32,3 +39,11 @@ def check_disk_space(file: StudyFile, concurrency: int, progress: Progress) -> N
             f"has {free / 1e9:.3g} GB free; make room, set SYMRAY_HOME to another disk, or lower "
             f"checkpoints.keep ({file.checkpoints.keep}) or confirmation.top"
         )
+
+
+def checkpoint_room(file: StudyFile, concurrency: int, checkpoint_bytes: int) -> int:
+    """The most bytes that a study's checkpoints occupy at a time: two of each kept training."""
+    confirmation = file.confirmation
+    kept = min(file.checkpoints.keep, file.trials)
+    trainings = concurrency + kept + min(confirmation.top, file.trials) * confirmation.seeds
+    return KEPT * trainings * checkpoint_bytes

@@ -1,13 +1,15 @@
 """The driver: search, confirm, conclude; without state of its own.
 
 Everything it knows it reads from the record, so a driver that was killed is replaced by starting
-another one.
+another one. Where tasks are trained and where they are shown it is handed: it knows neither Ray nor
+MLflow.
 """
 
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from symray.driver.conclusion import conclude
 from symray.driver.mirror import Mirror
@@ -18,20 +20,17 @@ from symray.record import jsonl
 from symray.record.fingerprints import trial_tags
 from symray.record.lease import Lease, LeaseCheck
 from symray.record.study_record import StudyRecord
-from symray.record.task_folder import LOSSES, drivers_of
+from symray.record.task_folder import LOSSES
 from symray.record.trials import ENDED, TrialState
-from symray.scheduling.cluster.attached import as_many_as_fit, check_resources
-from symray.scheduling.tuning import run_tasks
-from symray.scheduling.worker_call import call_at_worker
 from symray.search.confirmation import Confirmation
 from symray.search.leaderboard import leaderboard, nothing_feasible
 from symray.search.pretraining import PretrainFirst
 from symray.search.progress import Progress
 from symray.search.search import Search
-from symray.search.task_source import Fenced, InTurn, MoreMemory
-from symray.tasks.pack_speed import PackSpeed, measure_packs
+from symray.search.task_source import Fenced, InTurn, MoreMemory, TaskSource
+from symray.tasks.pack_speed import PackSpeed
 from symray.tasks.task import Task
-from symray.tracking.projector import Projector
+from symray.training.spec import TrialSpec
 
 POLL = 1.0
 """Seconds between two looks at what others asked for."""
@@ -40,12 +39,57 @@ HOPELESS = 5
 """So many failed trials at the start, and nothing else, end a study."""
 
 
+class Workers(Protocol):
+    """Where a study's tasks are trained."""
+
+    @property
+    def count(self) -> int:
+        """So many at a time."""
+
+    @property
+    def lacks(self) -> str | None:
+        """What packs need and isn't there, as a clause; None: nothing."""
+
+    def measure_packs(self, spec: TrialSpec, threads: int, most: int, gpu: float) -> PackSpeed:
+        """What a pack would bring there, as :func:`symray.tasks.pack_speed.measure_packs`."""
+
+    def run(
+        self,
+        source: TaskSource,
+        concurrency: int | None,
+        slots: int,
+        stopping: threading.Event,
+        on_step: Callable[[], None],
+        on_loss: Callable[[Task, str], None],
+    ) -> None:
+        """Train all tasks of ``source``; returns when none is left or ``stopping`` is set.
+
+        Live tasks are then stopped at a checkpoint and stay unfinished. ``on_step`` is called now
+        and then, ``on_loss`` with a task whose worker has died, and why.
+        """
+
+
+class Tracker(Protocol):
+    """Where a study is shown while it runs."""
+
+    def start(self) -> None:
+        """Begin with what the record holds."""
+
+    def on_change(self, name: str) -> None:
+        """The record of task ``name`` has changed."""
+
+    def close(self, complete: bool, stopping: threading.Event) -> None:
+        """Show the rest; of a study that is ``complete`` its end."""
+
+
 class Driver:
     """Runs one study.
 
     Args:
         record: the study's.
         lease: seen to hold before anything is written.
+        workers: train its tasks.
+        tracker: shows it.
         progress: is told what happens.
         stopping: stops it.
         mirror: keeps the study's store equal; None where its folder is the only one.
@@ -58,6 +102,8 @@ class Driver:
         self,
         record: StudyRecord,
         lease: Lease,
+        workers: Workers,
+        tracker: Tracker,
         progress: Progress,
         stopping: threading.Event,
         mirror: Mirror | None = None,
@@ -66,28 +112,28 @@ class Driver:
         self.lease: LeaseCheck = mirror or lease  # a mirror sees that both hold
         self.mirror = mirror
         self.file = record.file
+        self.workers = workers
+        self.tracker = tracker
         self.progress = progress
         self.stopping = stopping
         self.began = time.time()
-        self.spent_before = record.searched_seconds()
-        self.projector = Projector(record, self.lease, progress)
         self.confirmation: Confirmation | None = None
-        self._drivers = drivers_of(record.events())
         self._searching_since: float | None = None
         self._looked = 0.0
         self._has_worked = False
-        self._on_change: Callable[[str], None] = self.projector.on_change
+        self._on_change: Callable[[str], None] = self.tracker.on_change
         self._discard: Callable[[int], None] = lambda number: None
         if mirror:  # MLflow is shown what a worker has recorded once that is here
-            mirror.on_received = self.projector.on_change
+            mirror.on_received = self.tracker.on_change
             self._on_change, self._discard = mirror.mark, mirror.discard
         self.retention = Retention(record, self._discard)
+        self.spent_before = record.searched_seconds()
 
     def run(self) -> None:
         """Do what is left to do."""
         if self.mirror:
             self.mirror.send_inputs(self.file)
-        self.projector.start()
+        self.tracker.start()
         try:
             while not self.stopping.is_set() and not self.record.complete:
                 self._run_once()
@@ -97,7 +143,7 @@ class Driver:
         finally:
             if self.mirror:
                 self.mirror.catch_up()
-            self.projector.close(self.record.complete, self.stopping)
+            self.tracker.close(self.record.complete, self.stopping)
 
     def _run_once(self) -> None:
         """Search, confirm and conclude, as far as that isn't done yet."""
@@ -111,16 +157,13 @@ class Driver:
         try:
             if not stages.exhausted:
                 growing = MoreMemory(stages, self.file.resources, self.progress.message)
-                run_tasks(
+                self.workers.run(
                     Fenced(growing, self.lease),
-                    self.file.resources,
                     self.file.concurrency,
                     self._slots(),
                     self.stopping,
                     self._on_step,
                     self._on_worker_lost,
-                    drivers=self._drivers,
-                    say=self.progress.message,
                 )
         finally:
             stages.close()
@@ -138,17 +181,8 @@ class Driver:
         """Trials of a worker's pack; what has been measured once holds for the whole study."""
         if decided := self.record.events("pack"):
             return int(decided[-1]["slots"])
-        resources = self.file.resources
-        check_resources(resources)
-
-        def measure(*arguments: object) -> PackSpeed:
-            try:
-                found: PackSpeed = call_at_worker(resources, measure_packs, *arguments)
-            except UserError as error:
-                return PackSpeed("", 0, 1.0, f"no pack: it could not be measured ({error})")
-            return found
-
-        packing = choose_packing(self.file, as_many_as_fit(resources), measure)
+        workers = self.workers
+        packing = choose_packing(self.file, workers.count, workers.measure_packs, workers.lacks)
         if packing.gain is not None:
             self.record.add_event("pack", slots=packing.slots, sentence=packing.sentence)
         if packing.gain is not None or packing.lacks:

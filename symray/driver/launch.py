@@ -1,41 +1,45 @@
 """Launch and resume: everything that must hold before the driver drives, in order."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from pathlib import Path
-from typing import NamedTuple
 
+from symray.data import load_data
+from symray.driver.disk_space import check_disk_space
 from symray.driver.driver import Driver
-from symray.driver.mirror import Mirror
-from symray.driver.preflight import check_launch
+from symray.driver.held import Held, held_study
 from symray.errors import UserError
-from symray.record.fingerprints import code_of
 from symray.record.home import make_study_folder
-from symray.record.lease import Lease
-from symray.record.storage import mend, take_lease
 from symray.record.studies import find_study
+from symray.record.study_folder import identity
 from symray.record.study_record import StudyRecord
+from symray.record.task_folder import drivers_of
+from symray.scheduling.ray_workers import RayWorkers
 from symray.search.progress import Progress
 from symray.study_file import StudyFile
 from symray.tracking.address import check_tracking_address
-from symray.tracking.projector import reconcile
+from symray.tracking.client import check_experiment_is_free
+from symray.tracking.projector import Projector, reconcile
 
 
 def launch(file: StudyFile, progress: Progress, stopping: threading.Event) -> StudyRecord:
     """Start a new study and run it until it is complete or ``stopping`` is set.
 
+    Once there is a study, its file can't be mended any more: what can be seen to is seen to before,
+    what costs least first.
+
     Raises:
-        UserError: the name is taken, the data or the machine won't do, or the first trials all
-            fail.
+        UserError: the name is taken, the data, MLflow's address or the machine won't do, the disk
+            has no room, or the first trials all fail.
     """
-    check_launch(file, progress)
-    with _held(make_study_folder(file.study), progress) as held:
-        record = StudyRecord.create(file, held.lease)
-        source = str(file.code) if file.code else None
-        record.add_event("launch", code=code_of(record.file), code_source=source)
-        Driver(record, held.lease, progress, stopping, held.mirror).run()
-    return record
+    StudyRecord.check_name_is_free(file.study)
+    tracking = check_tracking_address()
+    load_data(file.data_spec())
+    folder = make_study_folder(file.study)
+    if not tracking.away:
+        check_experiment_is_free(file.study, identity(folder))
+    workers = RayWorkers(file.resources, progress.message)
+    check_disk_space(file, workers.count, progress)
+    with held_study(folder, progress) as held:
+        return _drive(held, held.create_record(file), workers, progress, stopping)
 
 
 def resume(
@@ -60,32 +64,26 @@ def resume(
     """
     folder = find_study(name)
     check_tracking_address()
-    with _held(folder, progress, take_over) as held:
-        mend(held.folder)
-        record = StudyRecord(held.folder, held.lease)
-        code = record.check_code(accept_code_change)
+    with held_study(folder, progress, take_over) as held:
+        record = held.reopen_record(accept_code_change)
         for sentence in _reconciled(record):
             progress.message(sentence)
-        record.add_event("resume", code=code)
-        Driver(record, held.lease, progress, stopping, held.mirror).run()
+        drivers = drivers_of(record.events())
+        workers = RayWorkers(record.file.resources, progress.message, drivers)
+        return _drive(held, record, workers, progress, stopping)
+
+
+def _drive(
+    held: Held,
+    record: StudyRecord,
+    workers: RayWorkers,
+    progress: Progress,
+    stopping: threading.Event,
+) -> StudyRecord:
+    """Run a study that is held, before MLflow's eyes."""
+    projector = Projector(record, held.mirror or held.lease, progress)
+    Driver(record, held.lease, workers, projector, progress, stopping, held.mirror).run()
     return record
-
-
-class _Held(NamedTuple):
-    """A study that this process alone may write to."""
-
-    folder: Path
-    lease: Lease
-    mirror: Mirror | None
-
-
-@contextmanager
-def _held(folder: Path, progress: Progress, take_over: bool = False) -> Iterator[_Held]:
-    """Hold the study in ``folder``: its lease and, where it is kept on a store, the store's too."""
-    with take_lease(folder, progress.message, take_over) as lease:
-        mirror = Mirror.make(folder, lease, progress, take_over)
-        with mirror or nullcontext():
-            yield _Held(folder, lease, mirror)
 
 
 def _reconciled(record: StudyRecord) -> list[str]:

@@ -3,10 +3,8 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-from symray.scheduling.tuning import missing_from_tune
-from symray.search.first_trials import first_params, first_task
+from symray.search.first_trials import first_params, first_spec
 from symray.study_file import StudyFile
 from symray.tasks.pack_speed import PackSpeed, measure_packs
 from symray.training.build import build_trainer
@@ -38,25 +36,27 @@ class Packing:
     lacks: bool = False
 
 
-def choose_packing(file: StudyFile, workers: int, measure: Measure = measure_packs) -> Packing:
+def choose_packing(
+    file: StudyFile, workers: int, measure: Measure = measure_packs, lacks: str | None = None
+) -> Packing:
     """What ``resources.pack`` comes to.
 
     Args:
         file: the study's.
         workers: that there are at a time.
         measure: measures where a worker would be.
+        lacks: what workers lack that packs need, as a clause.
     """
     asked = file.resources.pack
     if asked == "off":
         return Packing(0, "no pack, as the study file says")
-    if lack := missing_from_torch() or missing_from_tune():
+    if lack := missing_from_torch() or lacks:
         return Packing(0, f"no pack: {lack}", lacks=True)
     if isinstance(asked, int):
         return Packing(asked, f"packs of {asked}, as the study file says")
     if not packs(file.design()):
         return Packing(0, f"no pack: {file.model} on {file.data_name} can't be packed")
-    task = first_task(file, Path())
-    spec = TrialSpec.from_json(task.spec)
+    spec = first_spec(file)
     programs = _programs(file)
     at_a_time = min(file.trials, file.concurrency or file.trials)
     most = math.ceil(at_a_time / (workers * math.prod(programs.values())))
@@ -69,7 +69,7 @@ def choose_packing(file: StudyFile, workers: int, measure: Measure = measure_pac
     steps = file.trials * file.repeats * file.epochs * build_trainer(spec, "cpu").steps_per_epoch
     if steps < SHORT:
         return Packing(0, f"no pack: {steps} steps are too few to measure whether one pays")
-    found = measure(spec, task.threads, most, file.resources.gpu)
+    found = measure(spec, file.threads, most, file.resources.gpu)
     slots = found.slots * math.prod(programs.values())
     each = f"; one for each {' and '.join(programs)}" if programs and slots else ""
     return Packing(slots, found.sentence + each, found.gain)

@@ -10,11 +10,12 @@ import torch
 
 from symray.data import DataReport, load_data
 from symray.driver.cost import Cost, measure
+from symray.driver.disk_space import checkpoint_room
 from symray.driver.packing import Packing, choose_packing
+from symray.scheduling.tuning import missing_from_tune
 from symray.search.first_trials import first_task, first_trials
 from symray.search.pretraining import pretraining_of
 from symray.study_file import Resources, StudyFile
-from symray.tasks.worker import KEPT
 from symray.tracking.address import Reached, check_tracking_address
 
 
@@ -157,15 +158,7 @@ def _packing(file: StudyFile, workers: int) -> Packing:
     """What is measured here where workers would be on a device of the kind that is here."""
     if file.resources.pack == "auto" and file.resources.gpu and not torch.cuda.is_available():
         return Packing(0, "measured when the study starts, where there is a GPU: here is none")
-    return choose_packing(file, workers)
-
-
-def checkpoint_room(file: StudyFile, concurrency: int, checkpoint_bytes: int) -> int:
-    """The most bytes that a study's checkpoints occupy at a time: two of each kept training."""
-    confirmation = file.confirmation
-    kept = min(file.checkpoints.keep, file.trials)
-    trainings = concurrency + kept + min(confirmation.top, file.trials) * confirmation.seeds
-    return KEPT * trainings * checkpoint_bytes
+    return choose_packing(file, workers, lacks=missing_from_tune())
 
 
 def decisions(file: StudyFile) -> list[int]:

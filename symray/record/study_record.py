@@ -1,7 +1,6 @@
 """The record of a study: its file, its events, its trials in Optuna's storage, their folders."""
 
 import getpass
-import os
 import shutil
 import socket
 import time
@@ -44,7 +43,6 @@ class StudyRecord:
 
     def __init__(self, folder: Path, lease: Lease | None = None) -> None:
         self.folder = folder
-        self._drives = lease is not None
         (self.file,) = load_study_file(folder / "study.yaml")
         self.optuna = _load(self.file.study, folder, open_storage(folder, lease))
 
@@ -95,23 +93,11 @@ class StudyRecord:
         return self.file.study
 
     def add_event(self, event: str, **details: Any) -> None:
-        """Keep what somebody did to the study, when, from where.
-
-        Raises:
-            UserError: the study is on a store and a driver on another node is at work on it.
-        """
+        """Keep what was done to the study, when, by whom, from where."""
         who = {"user": getpass.getuser(), "host": socket.gethostname()}
-        outside = bool(os.environ.get("SYMRAY_STORE")) and not self._drives
-        if outside:
-            from symray.record.object_store.copies import check_not_driven_elsewhere, send_events
-
-            check_not_driven_elsewhere(self.folder)
-            outside = not is_driven(self.folder)
         jsonl.append(
             self.folder / "events.jsonl", [{"event": event, "time": time.time()} | who | details]
         )
-        if outside:
-            send_events(self.folder)
 
     def events(self, event: str | None = None) -> list[dict[str, Any]]:
         """What was done to the study, in order; only events of one kind where one is named."""

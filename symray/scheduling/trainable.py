@@ -6,22 +6,22 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import ray
 import torch
 from ray import tune
 
-from symray.scheduling.assignment import Assignment, printing_to
+from symray.scheduling.engine import Engine
 from symray.scheduling.full_disk import HOLD, error_with_node, is_full
 from symray.tasks.gpu_memory import is_usable
-from symray.tasks.packs import Packs
-from symray.tasks.task import Report, Task
+from symray.tasks.task import Task
 
 
 class TaskTrainable(tune.Trainable):
-    """Runs the task in ``config["task"]``; its prints go to the task's ``output.log``.
+    """Runs the task in ``config["task"]``.
 
-    With ``config["slots"]``, of a pack, it is an engine: its first step trains nothing and asks
-    the driver for company, and from then on each step is an epoch of all tasks that it has been
-    given by :meth:`take`.
+    With ``config["slots"]``, of a pack, its first step trains nothing and asks the driver for
+    company, and from then on each step is an epoch of all tasks that it has been given by
+    :meth:`take`.
 
     ``config["place"]`` says where the driver keeps the study: on a store, or in a folder that is
     to be seen here. ``config["drivers"]`` says how many the study has had, that one included: a
@@ -31,44 +31,35 @@ class TaskTrainable(tune.Trainable):
     task's folder, after the loss of a node just as after a resume.
     """
 
+    engine: type[Engine] = Engine
+
     def setup(self, config: dict[str, Any]) -> None:
         """Take the task and leave its folder alone: only the first step begins.
 
         Tune sets a new actor up for a task and, when an older one is free before it has started,
         gives that one the task and ends the new one.
         """
-        self._config = config
-        self._slots: int = config.get("slots", 0)
-        self._packs = Packs(self._slots)
-        self._assignments: dict[str, Assignment] = {}
-        self._to_leave: list[str] = []
-        self._asks = self._slots > 1
-        self.take([config["task"]], [])
+        self._first: Task = config["task"]
+        slots: int = config.get("slots", 0)
+        self._engine = self.engine(slots, config.get("place"), config.get("drivers", 0))
+        self._asks = slots > 1
+        self.take([self._first], [])
 
     def take(self, tasks: Sequence[Task], leave: Sequence[str]) -> None:
         """What the driver wants of the next step: more ``tasks``, and some ended, by name."""
-        place, drivers = self._config.get("place"), self._config.get("drivers", 0)
-        for task in tasks:
-            self._assignments[task.name] = Assignment(task, place, drivers, self._slots)
-        self._to_leave += leave
+        self._engine.take(tasks, leave)
 
     def step(self) -> dict[str, Any]:
-        """One epoch; what goes wrong before the first is its report, so that it fails once."""
+        """One epoch of each task."""
         if self._asks:
             self._asks = False
             return {"reports": [], "done": False, "reusable": True}
         with self._held_when_full():
-            for name in self._to_leave:
-                self._assignments.pop(name).leave()
-            self._to_leave = []
-            reports = self._advance()
-        for name, report in reports.items():
-            if report.outcome != "running":
-                self._assignments.pop(name).leave()
-        failed = any(report.outcome == "failed" for report in reports.values())
+            reports = self._engine.step()
+        failed = any(report.outcome == "failed" for _, report in reports)
         return {
-            "reports": list(reports.items()),
-            "done": not self._assignments,
+            "reports": reports,
+            "done": self._engine.idle,
             "reusable": not failed or is_usable(),
         }
 
@@ -80,33 +71,10 @@ class TaskTrainable(tune.Trainable):
 
     def cleanup(self) -> None:
         """Lose no epoch when the study is stopped between two checkpoints."""
-        for assignment in self._assignments.values():
-            assignment.leave()
-        self._assignments = {}
-        self._packs = Packs(0)
+        self._engine.close()
         if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
             gc.collect()  # a model that is part of a cycle keeps its memory until then
             torch.cuda.empty_cache()  # for whoever shares the GPU
-
-    def _advance(self) -> dict[str, Report]:
-        """An epoch of every task; gives the report of each by name."""
-        begun = {name: assignment.begin() for name, assignment in self._assignments.items()}
-        reports = {name: report for name, report in begun.items() if report is not None}
-        assignments = {
-            name: assignment
-            for name, assignment in self._assignments.items()
-            if name not in reports
-        }
-        runs = {
-            assignment.task.name: assignment.run
-            for assignment in assignments.values()
-            if assignment.run is not None
-        }
-        with printing_to([run.task for run in runs.values()]):
-            outcomes = self._packs.train(list(runs.values()))
-        for name, run in runs.items():
-            reports[name] = assignments[name].advance(outcomes.get(run.trainer))
-        return reports
 
     @contextlib.contextmanager
     def _held_when_full(self) -> Iterator[None]:
@@ -116,7 +84,7 @@ class TaskTrainable(tune.Trainable):
         except OSError as error:
             if not is_full(error):
                 raise
-            first: Task = self._config["task"]
-            self._assignments = {}  # whoever goes on mends what was written in part
+            self._engine.forget()
             time.sleep(HOLD)
-            raise error_with_node(error, first.folder) from error
+            node = ray.get_runtime_context().get_node_id()
+            raise error_with_node(error, self._first.folder, node) from error

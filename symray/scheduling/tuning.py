@@ -27,10 +27,10 @@ from ray.tune.search import Searcher
 from ray.tune.stopper import Stopper
 
 from symray.scheduling.cluster.attached import as_many_as_fit, check_resources
+from symray.scheduling.cluster.avoiding import avoiding_node
 from symray.scheduling.cluster.own import Say, silent
 from symray.scheduling.cluster.sharing import Sharing
 from symray.scheduling.dispatcher import Dispatcher
-from symray.scheduling.full_disk import avoiding_node
 from symray.scheduling.trainable import TaskTrainable
 from symray.scheduling.workplace import Place
 from symray.search.task_source import TaskSource

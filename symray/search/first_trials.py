@@ -25,24 +25,28 @@ def first_params(file: StudyFile) -> Settings:
     return file.reference_params() or {name: _usual(file, name) for name in file.search}
 
 
-def first_task(file: StudyFile, folder: Path) -> Task:
-    """Trial 0 as a task that is recorded in ``folder``."""
-    spec = TrialSpec(
+def first_spec(file: StudyFile) -> TrialSpec:
+    """What trial 0 trains."""
+    return TrialSpec(
         model=file.model,
         data=file.data_spec(),
         settings=file.settings(first_params(file)),
         seed=derive_seed(file.seed, "trial", 0),
         code=None if file.code is None else str(file.code),
     )
+
+
+def first_task(file: StudyFile, folder: Path) -> Task:
+    """Trial 0 as a task that is recorded in ``folder``."""
     return Task(
         study=file.study,
         name="trial-0000",
         kind="trial",
         number=0,
         folder=str(folder),
-        spec=spec.to_json(),
+        spec=first_spec(file).to_json(),
         metrics=tuple(sorted(file.metric_names())),
-        threads=max(1, int(file.resources.cpu)),
+        threads=file.threads,
         sample_after=file.sample_after,
     )
 

@@ -1,9 +1,13 @@
 """What a user asks of a study from outside its driver: stop, extend, retry."""
 
+import os
 import time
 from collections.abc import Callable
+from typing import Any
 
 from symray.errors import UserError
+from symray.record.object_store.copies import check_not_driven_elsewhere, send_events
+from symray.record.object_store.objects import VARIABLE
 from symray.record.studies import is_driven
 from symray.record.study_record import StudyRecord
 from symray.record.trials import TrialState
@@ -20,7 +24,7 @@ def running(record: StudyRecord) -> bool:
 
 def stop_study(record: StudyRecord, patience: float) -> bool:
     """Ask the study's driver to stop; False if it hasn't within ``patience`` seconds."""
-    record.add_event("stop")
+    _ask(record, "stop")
     return _wait(lambda: not running(record), patience)
 
 
@@ -46,7 +50,7 @@ def check_is_running(record: StudyRecord, number: int) -> None:
 
 def stop_trial(record: StudyRecord, number: int, patience: float) -> bool:
     """Ask the driver to stop trial ``number``; False if it runs on after ``patience`` seconds."""
-    record.add_event("stop", number=number)
+    _ask(record, "stop", number=number)
     return _wait(lambda: record.trial(number).state != TrialState.RUNNING, patience)
 
 
@@ -63,8 +67,38 @@ def extend(record: StudyRecord, trials: int) -> int:
                 f"the grid of study '{record.name}' has {left or 'no'} more points; "
                 "launch a study with finer steps under another name"
             )
-    record.add_event("extend", trials=trials)
+    _ask(record, "extend", trials=trials)
     return record.budget
+
+
+def retry(record: StudyRecord) -> list[int]:
+    """Ask for the failed trials again, each as a new trial with the same parameters and seed.
+
+    Returns:
+        The numbers that will be retried; those already retried are left out.
+    """
+    retried = {n for event in record.events("retry") for n in event["numbers"]}
+    failed: list[int] = [
+        t.number for t in record.trials(TrialState.FAIL) if t.number not in retried
+    ]
+    if failed:
+        _ask(record, "retry", numbers=failed)
+    return failed
+
+
+def _ask(record: StudyRecord, event: str, **details: Any) -> None:
+    """Keep a request where the study's driver, or the next one, sees it.
+
+    Raises:
+        UserError: the study is on a store and a driver on another node is at work on it, or the
+            store doesn't answer.
+    """
+    stored = bool(os.environ.get(VARIABLE))
+    if stored:
+        check_not_driven_elsewhere(record.folder)
+    record.add_event(event, **details)
+    if stored and not running(record):
+        send_events(record.folder)
 
 
 def _wait(happened: Callable[[], bool], patience: float) -> bool:

@@ -239,7 +239,7 @@ class Search:
             repeats=file.repeats,
             # A pruned trial gets no chance to write what it has not yet recorded.
             checkpoint_every=0.0 if self._prunes else file.checkpoints.every,
-            threads=max(1, int(file.resources.cpu)),
+            threads=file.threads,
             sample_after=file.sample_after,
             gpu=Task.load(folder).gpu if begun else None,
             tags=self.tags,
@@ -272,18 +272,3 @@ def _suggest(trial: Trial, name: str, distribution: BaseDistribution) -> None:
             trial.suggest_int(name, low, high, log=log, step=step)
         case CategoricalDistribution(choices=choices):
             trial.suggest_categorical(name, choices)
-
-
-def retry(record: StudyRecord) -> list[int]:
-    """Ask for the failed trials again, each as a new trial with the same parameters and seed.
-
-    Returns:
-        The numbers that will be retried; those already retried are left out.
-    """
-    retried = {n for event in record.events("retry") for n in event["numbers"]}
-    failed: list[int] = [
-        t.number for t in record.trials(TrialState.FAIL) if t.number not in retried
-    ]
-    if failed:
-        record.add_event("retry", numbers=failed)
-    return failed

@@ -177,6 +177,11 @@ class StudyFile(Section):
         """Seconds of a trial before its worker's system metrics are recorded; None: never."""
         return {"on": 0.0, "auto": 60.0, "off": None}[self.system_metrics]
 
+    @property
+    def threads(self) -> int:
+        """CPU threads of a training."""
+        return max(1, int(self.resources.cpu))
+
     def reference_params(self) -> dict[str, Number] | None:
         """The parameters of trial 0, or None where the search begins by itself."""
         if self.reference is False:

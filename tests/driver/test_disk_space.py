@@ -10,7 +10,6 @@ from watching import Watching
 
 from symray.driver import disk_space as room
 from symray.driver.cost import checkpoint_bytes_of, measure
-from symray.driver.plan import checkpoint_room
 from symray.errors import UserError
 from symray.record.home import home
 from symray.search.first_trials import first_task
@@ -34,8 +33,8 @@ def test_the_weight_is_what_a_checkpoint_weighs(file: StudyFile) -> None:
 
 def test_a_thousand_trials_need_no_more_than_fifty(file: StudyFile) -> None:
     fifty = file.model_copy(update={"trials": 50})
-    assert checkpoint_room(file, 16, 10**6) == checkpoint_room(fifty, 16, 10**6)
-    assert checkpoint_room(file, 16, 10**6) == 2 * (16 + 5 + 2) * 10**6
+    assert room.checkpoint_room(file, 16, 10**6) == room.checkpoint_room(fifty, 16, 10**6)
+    assert room.checkpoint_room(file, 16, 10**6) == 2 * (16 + 5 + 2) * 10**6
 
 
 def test_a_small_study_says_nothing(file: StudyFile) -> None:

@@ -105,15 +105,16 @@ def test_what_cannot_be_packed_is_not(tmp_path: Path, monkeypatch: pytest.Monkey
         load_study_file(path, ["resources.pack=4"])
 
 
-@pytest.mark.parametrize("library", ["torch", "tune"])
 @pytest.mark.parametrize("asked", ["auto", "4"])
 def test_libraries_that_have_not_what_packs_need_are_named(
-    load: Load, monkeypatch: pytest.MonkeyPatch, library: str, asked: str
+    load: Load, monkeypatch: pytest.MonkeyPatch, asked: str
 ) -> None:
-    monkeypatch.setattr(f"symray.driver.packing.missing_from_{library}", lambda: "it is gone")
-    packing = choose_packing(load(f"resources.pack={asked}"), 1, never)
-    assert packing == Packing(0, "no pack: it is gone", lacks=True)
-    assert choose_packing(load("resources.pack=off"), 1, never).lacks is False
+    file, without = load(f"resources.pack={asked}"), load("resources.pack=off")
+    gone = Packing(0, "no pack: it is gone", lacks=True)
+    assert choose_packing(file, 1, never, lacks="it is gone") == gone
+    assert choose_packing(without, 1, never, lacks="it is gone").lacks is False
+    monkeypatch.setattr("symray.driver.packing.missing_from_torch", lambda: "it is gone")
+    assert choose_packing(file, 1, never) == gone
 
 
 @pytest.mark.parametrize(

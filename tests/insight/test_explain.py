@@ -9,7 +9,8 @@ from symray.errors import UserError
 from symray.insight.explain import Judgement, explain
 from symray.record import jsonl
 from symray.record.study_record import StudyRecord
-from symray.search.search import Search, retry
+from symray.search.requests import retry
+from symray.search.search import Search
 from symray.tasks.task import Report, Task
 
 MakeRecord = Callable[..., StudyRecord]

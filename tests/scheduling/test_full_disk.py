@@ -4,7 +4,8 @@ import ray
 from ray.tune import PlacementGroupFactory
 
 from symray.scheduling.cluster.attached import start_ray
-from symray.scheduling.full_disk import avoiding_node, full_node_of
+from symray.scheduling.cluster.avoiding import avoiding_node
+from symray.scheduling.full_disk import full_node_of
 
 
 def test_there_is_no_elsewhere_on_one_node() -> None:

@@ -73,7 +73,7 @@ def test_what_a_task_had_on_a_gpu_is_free_for_the_next(
     gc.disable()  # nobody else does it in between
     try:
         actor.step()
-        run = actor._assignments["trial-0000"].run
+        run = actor._engine._assignments["trial-0000"].run
         assert run is not None
         model = weakref.ref(run.trainer.model)
         run.trainer.model.in_a_cycle = run.trainer  # as an own model may be

@@ -10,34 +10,25 @@ import pytest
 import ray
 
 from symray.scheduling import trainable
+from symray.scheduling.engine import Engine
 from symray.scheduling.trainable import TaskTrainable
 from symray.scheduling.tuning import missing_from_tune, run_tasks
 from symray.study_file.options import Resources
 from symray.tasks.task import Outcome, Report, Task
 
 
-class Mortal(TaskTrainable):
-    """Reports twice without training, and does to itself what its task's tags say.
+class MortalEngine(Engine):
+    """Reports twice without training, and kills its process as its task's tags say."""
 
-    ``starts`` and ``steps``: how often it is killed there; ``fails``: with or without a GPU left.
-    """
+    epochs: dict[str, int]
 
-    def setup(self, config: dict[str, Any]) -> None:
-        super().setup(config)
-        self.epochs: dict[str, int] = {}
-        self.die("starts", config["task"])
-
-    def reset_config(self, new_config: dict[str, Any]) -> bool:
-        self.setup(new_config)
-        return True
-
-    def cleanup(self) -> None:
-        """Nothing was begun."""
-
-    def _advance(self) -> dict[str, Report]:
-        return {
-            name: self.report_of(assignment.task) for name, assignment in self._assignments.items()
-        }
+    def step(self) -> list[tuple[str, Report]]:
+        tasks = [assignment.task for assignment in self._assignments.values()]
+        reports = [(task.name, self.report_of(task)) for task in tasks]
+        for name, report in reports:
+            if report.outcome != "running":
+                del self._assignments[name]
+        return reports
 
     def report_of(self, task: Task) -> Report:
         epoch = self.epochs[task.name] = self.epochs.get(task.name, 0) + 1
@@ -45,17 +36,33 @@ class Mortal(TaskTrainable):
             trainable.is_usable = lambda: gpu == "usable"
             return Report(0, 2, {}, "failed", "for the test", host=str(os.getpid()))
         if epoch == 2:
-            self.die("steps", task)
+            die("steps", task)
         outcome: Outcome = "complete" if epoch == 2 else "running"
         return Report(epoch, 2, {}, outcome, host=str(os.getpid()))
 
-    def die(self, where: str, task: Task) -> None:
-        marks = Path(task.folder)
-        marks.mkdir(parents=True, exist_ok=True)
-        deaths = len(list(marks.glob(f"{where}-*")))
-        if deaths < int(task.tags.get(where, 0)):
-            (marks / f"{where}-{deaths}").touch()
-            os.kill(os.getpid(), signal.SIGKILL)
+
+class Mortal(TaskTrainable):
+    """Runs it.
+
+    ``starts`` and ``steps``: how often it is killed there; ``fails``: with or without a GPU left.
+    """
+
+    engine = MortalEngine
+
+    def setup(self, config: dict[str, Any]) -> None:
+        super().setup(config)
+        assert isinstance(self._engine, MortalEngine)
+        self._engine.epochs = {}
+        die("starts", config["task"])
+
+
+def die(where: str, task: Task) -> None:
+    marks = Path(task.folder)
+    marks.mkdir(parents=True, exist_ok=True)
+    deaths = len(list(marks.glob(f"{where}-*")))
+    if deaths < int(task.tags.get(where, 0)):
+        (marks / f"{where}-{deaths}").touch()
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 class Tasks:

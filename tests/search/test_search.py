@@ -12,7 +12,8 @@ from optuna.trial import TrialState
 from searching import GOOD, complete, handed_out, reopened, report
 from symray.record import jsonl
 from symray.record.study_record import StudyRecord
-from symray.search.search import Search, retry
+from symray.search.requests import retry
+from symray.search.search import Search
 from symray.tasks.task import Report, Task
 
 MakeRecord = Callable[..., StudyRecord]

@@ -11,7 +11,7 @@ import typer
 
 from symray.cli.address import Address, is_dashboard, launch_there, resume_there
 from symray.cli.commands.compare import compare
-from symray.cli.options import INTERRUPTED, Detach, File, Json, Name, Set
+from symray.cli.options import INTERRUPTED, Detach, File, Json, Name, NewCode, Set
 from symray.cli.output import err, out, print_json
 from symray.cli.results import show_results
 from symray.errors import UserError
@@ -80,16 +80,13 @@ def launch(
         _detached(["launch", str(file), *sets, *go_on], first.study, as_json)
         return None
     records = run_files(files, or_resume, Foreground(INTERRUPTED))
-    _show(_unless_stopped(records), as_json, suite=len(files) > 1)
+    show_studies(records, as_json, suite=len(files) > 1)
     return None
 
 
 def resume(
     name: Name,
-    accept_code_change: Annotated[
-        bool,
-        typer.Option("--accept-code-change", help="Go on although the code has changed."),
-    ] = False,
+    accept_code_change: NewCode = False,
     take_over: Annotated[
         bool,
         typer.Option("--take-over", help="Replace a driver that hangs; it writes nothing more."),
@@ -115,11 +112,11 @@ def resume(
         _attach(address)
     record = StudyRecord.open(name)
     if record.complete:
-        return _show([record], as_json, suite=False)
+        return show_studies([record], as_json, suite=False)
     if detach:
         return _detached(["resume", name, *options], name, as_json)
     resumed = resume_study(record, Foreground(INTERRUPTED), accept_code_change, take_over)
-    return _show(_unless_stopped([resumed]), as_json, suite=False)
+    return show_studies([resumed], as_json, suite=False)
 
 
 def _attach(address: str) -> None:
@@ -146,16 +143,16 @@ def _load(path: Path, overrides: Sequence[str]) -> "list[StudyFile]":
         raise UserError(sentence) from None
 
 
-def _unless_stopped(records: "Sequence[StudyRecord]") -> "Sequence[StudyRecord]":
-    """Records that are complete; the sentence for one that isn't was printed."""
-    if not records[-1].complete:
-        raise typer.Exit(INTERRUPTED)
-    return records
+def show_studies(records: "Sequence[StudyRecord]", as_json: bool, suite: bool) -> None:
+    """Print what came of studies.
 
-
-def _show(records: "Sequence[StudyRecord]", as_json: bool, suite: bool) -> None:
+    Raises:
+        Exit: the last one isn't complete; that was told already.
+    """
     from symray.insight.status import status
 
+    if not records[-1].complete:
+        raise typer.Exit(INTERRUPTED)
     if as_json:
         found = [status(record) for record in records]
         return print_json({"studies": found} if suite else found[0])

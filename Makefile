@@ -53,6 +53,8 @@ bench: $(VENV)/.installed-dev $(ONLY:%=benchmarks/%.py)
 	cd benchmarks && ../$(BIN)/python -m measuring.page
 	cd benchmarks && ../$(BIN)/python -m measuring.page \
 		--page ../docs/mutual_information.md --figures ../docs/mutual_information.json
+	cd benchmarks && ../$(BIN)/python -m measuring.page \
+		--page ../docs/search.md --figures ../docs/replay.json
 
 # The small studies of docs/results.md, again: whether each row agrees with the page. Under an hour.
 results: $(VENV)/.installed

@@ -25,7 +25,7 @@ from symray.record.task_folder import metric_lines
 from symray.search.progress import Progress
 from symray.study_file import load_study_file
 
-PHASE, QUICK_PHASE = 10.0, 0.4
+PHASE, QUICK_PHASE = 10.0, 0.3
 """Seconds for which requests are held up, and for which they aren't."""
 
 STUDY = """
@@ -77,7 +77,7 @@ def train(scratch: Path, delay: float, phase: float, **length: int) -> dict[bool
 def measure(results: Results, options: Options) -> None:
     delay, phase, length = options.delay, PHASE, {"epochs": options.epochs, "steps": 20}
     if options.quick:
-        delay, phase, length = 0.02, QUICK_PHASE, {"epochs": 100, "steps": 2}
+        delay, phase, length = 0.02, QUICK_PHASE, {"epochs": 40, "steps": 2}
     with tempfile.TemporaryDirectory() as name:
         seconds = train(Path(name), delay, phase, **length)
     if min(map(len, seconds.values())) < 2:

@@ -1,5 +1,6 @@
 """Where words go that are no results, and how tables look in a terminal."""
 
+import sys
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
@@ -10,8 +11,8 @@ _NUMERIC = set("0123456789-<#")
 
 
 def err() -> Console:
-    """Progress, notes and errors go to stderr; made anew, because tests replace the stream."""
-    return Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    """Progress, notes and errors go to stderr as it is now, whatever a training prints to later."""
+    return Console(file=sys.stderr, highlight=False, markup=False, soft_wrap=True)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:

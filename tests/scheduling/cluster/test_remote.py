@@ -64,9 +64,6 @@ def test_a_study_is_launched_from_outside_with_what_it_needs(
     data = Path(record.file.data_spec()["npz"])  # type: ignore[index]
     assert data.parent == nodes.home / "_data"
 
-    told = symray("status", "first", "--json")
-    assert told.returncode == 0, told.stderr
-    assert json.loads(told.stdout)["state"] == "complete"
     by_variable = subprocess.run(
         [str(BIN / "symray"), "status", "first", "--json"],
         env=nodes.outside | {"SYMRAY_ADDRESS": nodes.dashboard},
@@ -74,19 +71,13 @@ def test_a_study_is_launched_from_outside_with_what_it_needs(
         text=True,
         cwd=tmp_path,
     )
-    assert by_variable.stdout == told.stdout
-
-    for detach in ([], ["--detach"]):
-        again = symray("launch", "shipped.yaml", "--name", "first", *detach)
-        assert again.returncode == 2, again.stderr
-        assert again.stdout.startswith(f"Error: study 'first' exists in {nodes.home}")
-        assert "Traceback" not in again.stdout + again.stderr
-        if not detach:
-            assert f"commands there take --address {nodes.dashboard}" in again.stderr
+    assert by_variable.returncode == 0, by_variable.stderr
+    assert json.loads(by_variable.stdout)["state"] == "complete"
 
 
 @pytest.mark.slow
 def test_a_study_is_left_alone_stopped_and_gone_on_with(
+    nodes: Nodes,
     symray: Symray,
     tmp_path: Path,
     write_study: WriteStudy,
@@ -106,6 +97,17 @@ def test_a_study_is_left_alone_stopped_and_gone_on_with(
     record = opened("left")
     assert record.complete
     assert_ledger(record)
+
+    told = symray("status", "left", "--json")
+    assert told.returncode == 0, told.stderr
+    assert json.loads(told.stdout)["state"] == "complete"
+    for detach in ([], ["--detach"]):
+        again = symray("launch", "left.yaml", *detach)
+        assert again.returncode == 2, again.stderr
+        assert again.stdout.startswith(f"Error: study 'left' exists in {nodes.home}")
+        assert "Traceback" not in again.stdout + again.stderr
+        if not detach:
+            assert f"commands there take --address {nodes.dashboard}" in again.stderr
 
 
 @pytest.mark.slow

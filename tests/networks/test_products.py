@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from symray.networks.products import apart, fast_products, products
+from symray.networks import products as module
+from symray.networks.products import apart, fast_products, product, products
 
 needs_onednn = pytest.mark.skipif(
     not fast_products(torch.empty(1, 256, 256), torch.empty(1, 256, 256)),
@@ -36,3 +37,21 @@ def test_products_are_torchs(turned: bool) -> None:
 )
 def test_other_products_stay(a: torch.Tensor, b: torch.Tensor) -> None:
     assert not fast_products(a, b)
+
+
+@needs_onednn
+@pytest.mark.parametrize(("onednn", "expected"), [(1.0, True), (1.9, True), (2.2, False)])
+def test_recurrent_layers_take_them_where_they_gain_much(
+    monkeypatch: pytest.MonkeyPatch, onednn: float, expected: bool
+) -> None:
+    calls: list[str] = []
+    monkeypatch.setattr(module, "products", lambda a, b: calls.append("oneDNN"))
+    monkeypatch.setattr(torch, "bmm", lambda a, b: calls.append("PyTorch"))
+    module._gains.cache_clear()
+    seconds = iter([2.5, onednn])
+    monkeypatch.setattr(module, "_shortest", lambda compute: next(seconds))
+    a, b = torch.empty(1, 256, 256), torch.empty(1, 256, 256)
+    product(a, b)
+    product(a, b)  # is measured once
+    module._gains.cache_clear()
+    assert calls == ["oneDNN" if expected else "PyTorch"] * 2

@@ -43,12 +43,25 @@ def test_a_small_study_says_nothing(file: StudyFile) -> None:
     assert heard.messages == []
 
 
-def test_much_is_said(file: StudyFile, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("concurrency", "pack", "gigabytes"), [(1, "off", "1.6"), (None, "off", "1.8"), (None, 4, "3")]
+)
+def test_much_is_said(
+    file: StudyFile,
+    monkeypatch: pytest.MonkeyPatch,
+    concurrency: int | None,
+    pack: int | str,
+    gigabytes: str,
+) -> None:
+    """Of two workers: as many trials as they train at a time, unless the file says how many."""
     monkeypatch.setattr(room, "checkpoint_bytes_of", lambda file: 10**8)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(0, 0, 10**12))
+    resources = file.resources.model_copy(update={"pack": pack})
     heard = Watching()
-    room.check_disk_space(file, 2, heard)
-    assert heard.messages == [f"checkpoints will need at most 1.8 GB of {home()}"]
+    room.check_disk_space(
+        file.model_copy(update={"concurrency": concurrency, "resources": resources}), 2, heard
+    )
+    assert heard.messages == [f"checkpoints will need at most {gigabytes} GB of {home()}"]
 
 
 def test_too_much_is_refused(file: StudyFile, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,7 @@ import itertools
 import os
 import statistics
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -67,6 +68,8 @@ WAYS: dict[str, tuple[str, ...]] = {
 
 Course = list[tuple[float, float]]
 """Of a search: whole trials' worth of epochs that were spent, and the best by then."""
+BySeed = Mapping[int, Course]
+"""Searches of one kind."""
 
 
 class Judge:
@@ -124,8 +127,8 @@ def search_again(file: StudyFile, curves: Curves) -> Course:
 
 
 def _trial(search: Search, record: StudyRecord, curves: Curves) -> list[dict[str, float]]:
-    task = search.next()
-    assert task is not None
+    while (task := search.next()) is None:
+        time.sleep(0.01)  # a sampler that thinks in a thread of its own
     epochs = curves.nearest(record.trial(task.number).params)
     for epoch, values in enumerate(epochs, start=1):
         outcome: Outcome = "complete" if epoch == len(epochs) else "running"
@@ -136,10 +139,8 @@ def _trial(search: Search, record: StudyRecord, curves: Curves) -> list[dict[str
     return epochs[:epoch]
 
 
-def compare(
-    results: Results, name: str, title: str, courses: Mapping[str, Sequence[Course]]
-) -> None:
-    """A table of ways to search, each against random search by the seed that they share."""
+def compare(results: Results, name: str, title: str, courses: Mapping[str, BySeed]) -> None:
+    """A table of ways to search, each against random search by the seeds that they share."""
     table = results.table(
         name,
         title,
@@ -148,16 +149,24 @@ def compare(
         Column("sd", "", ".3f"),
         Column("random - it", "", "+.3f"),
         Column("p", "", ".2g"),
+        Column("n"),
     )
-    base = [after(course, BUDGET) for course in courses["random"]]
+    ends = {
+        way: {seed: after(course, BUDGET) for seed, course in found.items()}
+        for way, found in courses.items()
+    }
     for way, found in courses.items():
-        ends = [after(course, BUDGET) for course in found]
-        means = [statistics.mean(after(course, trials) for course in found) for trials in AFTER]
+        means = [
+            statistics.mean(after(course, trials) for course in found.values()) for trials in AFTER
+        ]
         gain = p = None
         if way != "random":
-            gain = statistics.mean(a - b for a, b in zip(base, ends, strict=True))
-            p = float(ttest_rel(base, ends).pvalue) if base != ends else 1.0
-        table.add(RECORDED.get(way, way), *means, statistics.stdev(ends), gain, p)
+            shared = sorted(ends["random"].keys() & found)
+            theirs, its = ([ends[w][seed] for seed in shared] for w in ("random", way))
+            gain = statistics.mean(theirs) - statistics.mean(its)
+            p = float(ttest_rel(theirs, its).pvalue) if theirs != its else 1.0
+        spread = statistics.stdev(ends[way].values())
+        table.add(RECORDED.get(way, way), *means, spread, gain, p, len(found))
 
 
 def rungs(results: Results, curves: Curves) -> None:
@@ -197,23 +206,25 @@ def measure(results: Results, options: Options) -> None:
     curves = Curves.read(options.curves)
     judge = Judge(curves)
     real = {
-        arm: [judge.course([t.epochs for t in trials], curves.file) for trials in found.values()]
+        arm: {
+            seed: judge.course([t.epochs for t in trials], curves.file)
+            for seed, trials in found.items()
+        }
         for arm in RECORDED
         if (found := curves.of_arm(arm))
     }
-    objective = judge.objective
-    title = f"Best {objective} in bits, five searches each that were really trained"
+    title = f"Best {judge.objective} in bits of searches that were really trained"
     compare(results, "searches", f"{title}; p of a paired t-test", real)
     rungs(results, curves)
-    searches = 2 if options.quick else options.searches
+    searches = range(2 if options.quick else options.searches)
     again = {
-        name: [search_again(_file(curves, overrides, seed), curves) for seed in range(searches)]
+        name: {seed: search_again(_file(curves, overrides, seed), curves) for seed in searches}
         for name, overrides in ways(options)
     }
-    title = f"Best {objective} in bits, {searches} searches each on recorded trials"
+    title = f"Best {judge.objective} in bits of searches on recorded trials"
     compare(results, "replays", f"{title}; p of a paired t-test", again)
     if options.svg:
-        draw(real, again, objective, options.svg)
+        draw(real, again, judge.objective, options.svg)
 
 
 def _file(curves: Curves, overrides: Sequence[str], seed: int) -> StudyFile:
@@ -223,8 +234,8 @@ def _file(curves: Curves, overrides: Sequence[str], seed: int) -> StudyFile:
 
 
 def draw(
-    real: Mapping[str, Sequence[Course]],
-    again: Mapping[str, Sequence[Course]],
+    real: Mapping[str, BySeed],
+    again: Mapping[str, BySeed],
     objective: str,
     path: Path,
 ) -> None:
@@ -239,14 +250,14 @@ def draw(
     ):
         marks = itertools.cycle("osv^Dx*P")
         for (name, found), mark in zip(courses.items(), marks, strict=False):
-            bests = np.array([[after(course, n) for n in spent] for course in found])
+            bests = np.array([[after(course, n) for n in spent] for course in found.values()])
             error = bests.std(axis=0, ddof=1) / len(bests) ** 0.5
             (line,) = axis.plot(
                 spent, bests.mean(axis=0), marker=mark, ms=4, label=RECORDED.get(name, name)
             )
             low, high = bests.mean(axis=0) - error, bests.mean(axis=0) + error
             axis.fill_between(spent, low, high, color=line.get_color(), alpha=0.12, lw=0)
-        axis.set(title=f"{title}, {len(next(iter(courses.values())))} searches each")
+        axis.set(title=title)
         axis.set(xlabel="whole trials' worth of epochs", xticks=range(0, BUDGET + 1, 5))
         axis.legend(fontsize=7, frameon=False)
         axis.spines[["top", "right"]].set_visible(False)

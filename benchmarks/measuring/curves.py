@@ -7,7 +7,7 @@ nearest trial that was trained to its end.
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -54,22 +54,36 @@ class Curves:
         self.study = dict(study)
         self.trials = list(trials)
         (self.file,) = load_study_file(self.study, {})
-        self._whole = [trial for trial in trials if len(trial.epochs) == self.file.epochs]
+        self._whole = [t for t in trials if len(t.epochs) == self.file.epochs and all(t.epochs)]
         self._places = np.array([self._place(trial.params) for trial in self._whole])
 
     @classmethod
     def read(cls, path: Path) -> Self:
         """Those that a file holds."""
         kept = json.loads(path.read_text())
-        return cls(kept["study"], [Trained(**trial) for trial in kept["trials"]])
+        names = kept["metrics"]
+        trials = [
+            Trained(arm, seed, number, params, [_values(names, epoch) for epoch in epochs])
+            for arm, seed, number, params, epochs in kept["trials"]
+        ]
+        return cls(kept["study"], trials)
 
     def write(self, path: Path) -> None:
-        """Keep them, a trial a line."""
-        lines = ",\n".join(json.dumps(asdict(trial)) for trial in self.trials)
-        path.write_text(f'{{"study": {json.dumps(self.study)},\n"trials": [\n{lines}\n]}}\n')
+        """Keep them, a trial a line: arm, seed, number, parameters, the metrics of each epoch."""
+        names = sorted({name for trial in self.trials for epoch in trial.epochs for name in epoch})
+        lines = [
+            [t.arm, t.seed, t.number, t.params, [[e.get(n) for n in names] for e in t.epochs]]
+            for t in self.trials
+        ]
+        head = json.dumps({"study": self.study, "metrics": names})
+        rows = ",\n".join(json.dumps(line, separators=(",", ":")) for line in lines)
+        path.write_text(f'{head[:-1]},\n"trials": [\n{rows}\n]}}\n')
 
     def nearest(self, params: Mapping[str, float]) -> list[dict[str, float]]:
-        """The epochs of the whole trial that is nearest, each parameter on a scale of 0 to 1."""
+        """The epochs of the whole trial that is nearest, each parameter on a scale of 0 to 1.
+
+        Of those that were evaluated after every epoch.
+        """
         away = np.square(self._places - self._place(params)).sum(axis=1)
         return self._whole[int(away.argmin())].epochs
 
@@ -83,6 +97,10 @@ class Curves:
 
     def _place(self, params: Mapping[str, float]) -> list[float]:
         return [_unit(entry, params[name]) for name, entry in self.file.search.items()]
+
+
+def _values(names: Sequence[str], epoch: Sequence[float | None]) -> dict[str, float]:
+    return {n: value for n, value in zip(names, epoch, strict=True) if value is not None}
 
 
 def collect(names: Sequence[str], study: Path) -> Curves:

@@ -51,7 +51,11 @@ def run(measure: Measure, add_options: Callable[[Parser], None] = lambda parser:
             "commit": commit(),
             "machine": where,
             "versions": versions(),
-            "options": {name: value for name, value in vars(options).items() if name != "json"},
+            "options": {
+                name: value
+                for name, value in vars(options).items()
+                if not isinstance(value, Path)  # where files lie here is nobody's concern
+            },
         },
     )
     try:

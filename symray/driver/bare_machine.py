@@ -15,6 +15,7 @@ from symray.driver.held import Held, held_study
 from symray.errors import UserError
 from symray.record.home import make_study_folder
 from symray.record.study_record import StudyRecord
+from symray.record.task_folder import drivers_of
 from symray.scheduling.this_process import ThisProcess
 from symray.search.progress import Progress
 from symray.study_file import StudyFile
@@ -81,6 +82,6 @@ def resume_here(
 def _drive(
     held: Held, record: StudyRecord, progress: Progress, stopping: threading.Event
 ) -> StudyRecord:
-    tracker = Untracked()
-    Driver(record, held.lease, ThisProcess(), tracker, progress, stopping, held.mirror).run()
+    workers = ThisProcess(drivers_of(record.events()))
+    Driver(record, held.lease, workers, Untracked(), progress, stopping, held.mirror).run()
     return record

@@ -7,6 +7,7 @@ from threading import Event
 from symray.errors import UserError
 from symray.scheduling.dispatcher import Dispatcher
 from symray.scheduling.engine import Engine
+from symray.scheduling.workplace import Place
 from symray.search.task_source import TaskSource
 from symray.tasks.failure import reason_of
 from symray.tasks.pack_speed import measure_packs
@@ -21,6 +22,9 @@ PAUSE = 0.1
 class ThisProcess:
     """What a driver is handed to train its study's tasks with.
 
+    Args:
+        drivers: that the study has had, this one included.
+
     Attributes:
         count: workers at a time.
         lacks: what packs need and isn't here: nothing.
@@ -30,6 +34,9 @@ class ThisProcess:
     count = 1
     lacks = None
     measure_packs = staticmethod(measure_packs)
+
+    def __init__(self, drivers: int = 1) -> None:
+        self._drivers = drivers
 
     def run(
         self,
@@ -69,7 +76,7 @@ class ThisProcess:
         self, dispatcher: Dispatcher, first: Task, stopping: Event, on_step: Callable[[], None]
     ) -> None:
         """Train ``first`` and what joins its pack, until none of them is left."""
-        engine = Engine(dispatcher.slots_of[HERE])
+        engine = Engine(dispatcher.slots_of[HERE], Place.here(), self._drivers)
         engine.take([first], [])
         orders = dispatcher.take_reports(HERE, [], may_have_more=True)
         while orders is not None and not stopping.is_set():

@@ -97,6 +97,32 @@ def test_trials_of_a_pack_are_trained_together(
         if event["event"] == "start"
     ]
     assert [event["pack"] for event in starts] == [2, 2, 2]
+    first, second, _ = (_epochs(record, number) for number in range(3))
+    assert first[0] < second[-1]
+    assert second[0] < first[-1]  # side by side
+
+
+def _epochs(record: StudyRecord, number: int) -> list[float]:
+    return [line["time"] for line in metric_lines(record.trial_folder(number))]
+
+
+def test_a_study_on_a_store_is_kept_there(
+    s3_address: str,
+    study_home: Path,
+    tmp_path: Path,
+    write_study: Callable[[Path, str], Path],
+    run: Callable[..., Result],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The home can be lost with the machine."""
+    monkeypatch.setenv("SYMRAY_STORE", s3_address)
+    file = write_study(tmp_path, "stored")
+    result = run("run-trials", file, "--set", "trials=1", "--set", "confirmation.top=0")
+    assert result.exit_code == 0, result.output
+    shutil.rmtree(study_home)
+    record = StudyRecord.open("stored")
+    assert record.complete
+    assert [line["epoch"] for line in metric_lines(record.trial_folder(0))] == [1, 2]
 
 
 def test_what_is_no_study_is_refused(tmp_path: Path, run: Callable[..., Result]) -> None:

@@ -46,7 +46,8 @@ def run_trials(
     from symray.driver.bare_machine import launch_here, open_folder, resume_here
 
     end = None if minutes is None else time.monotonic() + 60 * minutes
-    foreground = Foreground(killed, go_on=f"symray run-trials {shlex.quote(str(where))}")
+    sets = [part for override in overrides for part in ("--set", override)]
+    foreground = Foreground(killed, go_on=shlex.join(["symray", "run-trials", str(where), *sets]))
 
     def run(file: StudyFile, record: "StudyRecord | None") -> "StudyRecord":
         if record is None:

@@ -29,9 +29,10 @@ def run_trials(
 ) -> None:
     """Train what is due of a study in this process, without Ray and MLflow.
 
-    For a machine that has a GPU and little else: the study's folder travels there and back, in
-    slices if need be. Afterwards `symray reconcile` brings MLflow what was trained, and
-    `symray resume` can go on with it anywhere. Exits with 130 until the study is complete.
+    For a machine that has a GPU and little else: the study's folder
+    travels there and back, in slices if need be. Afterwards
+    `symray reconcile` brings MLflow what was trained, and `symray resume`
+    can go on with it anywhere. Exits with 130 until the study is complete.
 
     Example: symray run-trials runs/quickstart --minutes 9
     """

@@ -109,7 +109,7 @@ def after(course: Course, trials: float) -> float:
     return [best for spent, best in course if spent <= trials][-1]
 
 
-def search_again(file: StudyFile, curves: Curves) -> Course:
+def search_again(file: StudyFile, curves: Curves, judge: Judge) -> Course:
     """One search of a study file in a record of its own, answered by what is recorded."""
     trials = []
     with tempfile.TemporaryDirectory() as home:
@@ -123,7 +123,7 @@ def search_again(file: StudyFile, curves: Curves) -> Course:
             while spent < BUDGET * file.epochs:
                 trials.append(_trial(search, record, curves))
                 spent += len(trials[-1])
-    return Judge(curves).course(trials, file)
+    return judge.course(trials, file)
 
 
 def _trial(search: Search, record: StudyRecord, curves: Curves) -> list[dict[str, float]]:
@@ -171,8 +171,8 @@ def compare(results: Results, name: str, title: str, courses: Mapping[str, BySee
 
 def rungs(results: Results, curves: Curves) -> None:
     """From which epoch on the order of trials is that of their ends."""
-    file, judge = curves.file, Judge(curves)
-    names = [judge.objective, *(c.metric for c in file.constraints)]
+    file = curves.file
+    names = [*file.objectives, *(c.metric for c in file.constraints)]
     table = results.table(
         "rungs",
         "Rank correlation (Spearman) of a metric after an epoch with that at the end, over the "
@@ -218,7 +218,9 @@ def measure(results: Results, options: Options) -> None:
     rungs(results, curves)
     searches = range(2 if options.quick else options.searches)
     again = {
-        name: {seed: search_again(_file(curves, overrides, seed), curves) for seed in searches}
+        name: {
+            seed: search_again(_file(curves, overrides, seed), curves, judge) for seed in searches
+        }
         for name, overrides in ways(options)
     }
     title = f"Best {judge.objective} in bits of searches on recorded trials"

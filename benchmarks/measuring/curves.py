@@ -19,9 +19,6 @@ from symray.record.task_folder import metric_lines
 from symray.record.trials import TrialState
 from symray.study_file import Range, load_study_file
 
-Values = Mapping[str, float]
-"""Of an epoch."""
-
 
 @dataclass(frozen=True)
 class Trained:

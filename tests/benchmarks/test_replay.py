@@ -49,7 +49,9 @@ def test_a_search_ends_with_its_budget(
 ) -> None:
     monkeypatch.setenv("SYMRAY_HOME", str(tmp_path))
     for overrides in (("sampler=random",), ("sampler=random", replay.HALVING % 1)):
-        course = replay.search_again(replay._file(curves, overrides, 1), curves)
+        course = replay.search_again(
+            replay._file(curves, overrides, 1), curves, replay.Judge(curves)
+        )
         assert replay.BUDGET <= course[-1][0] < replay.BUDGET + 1
         assert course[-1][1] == 2.0
     assert len(course) > replay.BUDGET

@@ -22,13 +22,10 @@ class MortalEngine(Engine):
 
     epochs: dict[str, int]
 
-    def step(self) -> list[tuple[str, Report]]:
-        tasks = [assignment.task for assignment in self._assignments.values()]
-        reports = [(task.name, self.report_of(task)) for task in tasks]
-        for name, report in reports:
-            if report.outcome != "running":
-                del self._assignments[name]
-        return reports
+    def _advance(self) -> dict[str, Report]:
+        return {
+            name: self.report_of(assignment.task) for name, assignment in self._assignments.items()
+        }
 
     def report_of(self, task: Task) -> Report:
         epoch = self.epochs[task.name] = self.epochs.get(task.name, 0) + 1

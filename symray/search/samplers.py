@@ -17,6 +17,7 @@ from optuna.study import Study
 
 from symray.record.trials import FrozenTrial
 from symray.study_file import Choice, Range, StudyFile
+from symray.study_file.options import SAMPLER_OPTIONS
 
 
 def distributions(file: StudyFile) -> dict[str, BaseDistribution]:
@@ -46,12 +47,12 @@ def make_sampler(file: StudyFile, seed: int) -> BaseSampler:
             return _TPESampler(
                 distributions(file),
                 seed=seed,
-                n_startup_trials=file.sampler.startup_trials or 10,
+                n_startup_trials=file.sampler.startup_trials
+                or SAMPLER_OPTIONS["tpe"]["startup_trials"],
             )
         case "nsga2":
-            return samplers.NSGAIISampler(
-                seed=seed, population_size=file.sampler.population_size or 50
-            )
+            size = file.sampler.population_size or SAMPLER_OPTIONS["nsga2"]["population_size"]
+            return samplers.NSGAIISampler(seed=seed, population_size=size)
         case "gp":
             return samplers.GPSampler(seed=seed)
         case "cmaes":

@@ -57,7 +57,7 @@ class Sampler(Section):
     name: SamplerName = "tpe"
     """which one"""
     startup_trials: Annotated[int, Field(ge=1)] | None = None
-    """tpe: random trials before it models the space (10)"""
+    """tpe: random trials before it models the space (5)"""
     population_size: Annotated[int, Field(ge=2)] | None = None
     """nsga2: trials of a generation (50)"""
 
@@ -82,7 +82,7 @@ class Pruner(Section):
 
 
 SAMPLER_OPTIONS: dict[str, dict[str, int]] = {
-    "tpe": {"startup_trials": 10},
+    "tpe": {"startup_trials": 5},
     "nsga2": {"population_size": 50},
 }
 """Options that a sampler has beside its name, and their defaults."""

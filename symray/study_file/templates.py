@@ -43,7 +43,7 @@ objectives: {{mi_z0_y_sampled: minimize}}
 constraints: ["x_mae <= 0.8", "y_mae <= 1.2"]
 
 # {sampler}: tpe, random, grid, nsga2, gp, cmaes
-sampler: {{name: tpe, startup_trials: 10}}
+sampler: {{name: tpe, startup_trials: 5}}
 # {pruner}: none, median, successive_halving, hyperband, or
 # {{name: median, metric: x_mae, warmup_epochs: 5, reduction_factor: 3}}
 pruner: none

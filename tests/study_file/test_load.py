@@ -28,7 +28,7 @@ def test_five_lines_make_a_study(load):
     assert file.objectives == {"mi_z0_y_sampled": "minimize"}
     assert file.constraints == (Constraint("x_mae", "<=", 0.8), Constraint("y_mae", "<=", 1.2))
     assert file.sampler.name == "tpe"
-    assert file.sampler.options() == {"startup_trials": 10}
+    assert file.sampler.options() == {"startup_trials": 5}
     assert (file.pruner.name, file.trials, file.repeats, file.seed) == ("none", 20, 1, 0)
     assert (file.time_limit, file.concurrency, file.code) == (None, None, None)
     assert file.epochs == 500

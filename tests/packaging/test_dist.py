@@ -39,13 +39,13 @@ def test_a_wheel_and_an_sdist_have_all_that_is_needed(dist: Path) -> None:
 @pytest.mark.timeout(1800)
 def test_the_wheel_runs_the_quickstart_in_an_empty_environment(dist: Path, tmp_path: Path) -> None:
     (wheel,) = dist.glob("*.whl")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "SYMRAY_"))}
+    environment["SYMRAY_HOME"] = str(tmp_path / "runs")
     venv.create(tmp_path / "venv", with_pip=True)
     commands = tmp_path / "venv" / "bin"
     pins = ["--constraint", str(ROOT / "constraints.txt")]
     install = [str(commands / "python"), "-m", "pip", "install", "-qq", *pins, str(wheel)]
-    subprocess.run(install, check=True)
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "SYMRAY_"))}
-    environment["SYMRAY_HOME"] = str(tmp_path / "runs")
+    subprocess.run(install, env=environment, check=True)
 
     def symray(*arguments: str) -> str:
         command = [str(commands / "symray"), *arguments]

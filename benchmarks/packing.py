@@ -37,13 +37,9 @@ from measuring.results import Results
 from measuring.servers import mlflow_server
 from measuring.table import Column
 from symray.data.zinc import ZINC
-from symray.driver.launch import launch
 from symray.models.design import Design
 from symray.models.presets import preset_settings
 from symray.models.registry import MODELS
-from symray.scheduling.cluster.attached import start_ray
-from symray.search.progress import Progress
-from symray.study_file import load_study_file
 from symray.training.build import build_model, build_trainer
 from symray.training.packed import PackedTrainer
 from symray.training.settings import resolve_settings
@@ -226,6 +222,8 @@ def compare(
 
 def compare_studies(results: Results, trials: int, steps: int) -> None:
     """Whole studies by the clock, from their launch until MLflow has everything."""
+    from symray.scheduling.cluster.attached import start_ray
+
     cores = os.cpu_count() or 1
     packed = f"{{cpu: 1, pack: {-(-trials // cores)}}}"
     alone = "{cpu: 1, pack: off}"
@@ -250,6 +248,11 @@ def compare_studies(results: Results, trials: int, steps: int) -> None:
 
 def study(folder: Path, name: str, trials: int, steps: int, resources: str) -> float:
     """Seconds of a study."""
+    # here, for each process that trains imports this module
+    from symray.driver.launch import launch
+    from symray.search.progress import Progress
+    from symray.study_file import load_study_file
+
     path = folder / f"{name}.yaml"
     path.write_text(STUDY.format(name=name, trials=trials, steps=steps, resources=resources))
     (file,) = load_study_file(path)

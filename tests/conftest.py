@@ -13,6 +13,7 @@ from filelock import FileLock
 from mlflow import MlflowClient
 from xdist.scheduler import LoadFileScheduling
 
+from driving import run_here
 from symray.driver.launch import launch
 from symray.record.study_folder import identity
 from symray.record.study_record import StudyRecord
@@ -152,23 +153,38 @@ def finished_study(_finished: Path, monkeypatch: pytest.MonkeyPatch) -> StudyRec
     return StudyRecord.open("finished")
 
 
+@pytest.fixture(scope="session")
+def _empty_store(once: Once) -> Path:
+    """MLflow's database in a new home, which takes seconds to make."""
+
+    def fill(folder: Path) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            _use(folder, patch)
+            make_client()
+
+    return once("empty", fill) / "mlflow.db"
+
+
 @pytest.fixture
 def embedded_store(
-    finished_study: StudyRecord, study_home: Path, monkeypatch: pytest.MonkeyPatch
+    _empty_store: Path, study_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> MlflowClient:
-    """The home's own MLflow, a copy of another one, since a new one takes seconds."""
+    """The home's own MLflow, which is empty."""
     study_home.mkdir(parents=True, exist_ok=True)
-    shutil.copy(finished_study.folder.parent / "mlflow.db", study_home)
-    monkeypatch.setenv("SYMRAY_HOME", str(study_home))
+    shutil.copy(_empty_store, study_home)
     return make_client()
 
 
 @pytest.fixture
 def own_copy(
-    finished_study: StudyRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    finished_study: StudyRecord,
+    _empty_store: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> StudyRecord:
-    """A copy of the finished study, alone in its home and without MLflow, to be changed at will."""
+    """A copy of the finished study, alone in its home and in no MLflow, to be changed at will."""
     shutil.copytree(finished_study.folder, tmp_path / "copy" / finished_study.name)
+    shutil.copy(_empty_store, tmp_path / "copy")
     _use(tmp_path / "copy", monkeypatch)
     return StudyRecord.open(finished_study.name)
 
@@ -182,7 +198,7 @@ def _sprites(once: Once) -> Path:
         with pytest.MonkeyPatch.context() as patch:
             _use(folder / "home", patch)
             patch.setenv("SYMRAY_CACHE", str(folder / "cache"))
-            launch(file, Progress(), threading.Event())
+            run_here(file)
 
     return once("sprites", fill)
 

@@ -60,13 +60,15 @@ def save_traversal_gif(
     for panel, label in zip(panels, _names(labels, latents), strict=False):
         panel.set_title(label, fontsize="small")
     frames = []
-    for step in [*range(steps), *range(steps - 2, 0, -1)]:
+    for step in range(steps):
         for drawn, image in zip(shown, images[:, step], strict=True):
             drawn.set_data(image)
         figure.suptitle(_number(values[step]), fontsize="small")
         canvas.draw()  # type: ignore[no-untyped-call]
+        figure.set_layout_engine("none")  # the first frame's is that of all
         pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
         frames.append(Image.fromarray(pixels).convert("L"))
+    frames += frames[-2:0:-1]
     path.parent.mkdir(parents=True, exist_ok=True)
     frames[0].save(
         path, save_all=True, append_images=frames[1:], duration=FRAME_MILLISECONDS, loop=0

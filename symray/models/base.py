@@ -81,8 +81,8 @@ class Model(nn.Module, ABC):
     def __init__(self, networks: Networks, latent_dims: int, z1_dims: int) -> None:
         super().__init__()
         self.networks = networks
-        is_z1 = torch.arange(latent_dims) >= latent_dims - z1_dims
-        self.register_buffer("z1_mask", is_z1.float())
+        is_z1 = [float(j >= latent_dims - z1_dims) for j in range(latent_dims)]
+        self.register_buffer("z1_mask", torch.tensor(is_z1))
 
     @property
     def z0_mask(self) -> Tensor:

@@ -9,7 +9,7 @@ import hashlib
 import json
 import math
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +19,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 import symray
 from symray.data import Transforms, form_of
@@ -152,7 +153,10 @@ def _load(folder: Path, code: Path | None, accept_code_change: bool) -> LoadedMo
     settings = resolve_settings(design, {}, spec.settings)
     weights = load((folder / _WEIGHTS).read_bytes())
     sizes = (config["x_shape"], config["y_dims"], settings, spec.seed)
-    with torch.device("meta"):  # before memory is taken for what the weights don't fill
+    with (
+        torch.device("meta"),
+        _Unfilled(),
+    ):  # before memory is taken for what the weights don't fill
         _check_shapes(build_model(design, *sizes), weights)
     model = build_model(design, *sizes)
     model.load_state_dict(weights)
@@ -164,6 +168,24 @@ def _load(folder: Path, code: Path | None, accept_code_change: bool) -> LoadedMo
         codes=CodeDistribution.from_json(config["codes"]) if config.get("codes") else None,
         used=torch.tensor(config["used"]) if config.get("used") else None,
     )
+
+
+class _Unfilled(TorchFunctionMode):
+    """Leaves new weights as they are.
+
+    On the device "meta" each initialisation would import PyTorch's compiler: a second, for nothing.
+    """
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        if getattr(func, "__module__", "") == "torch.nn.init":
+            return args[0] if args else (kwargs or {})["tensor"]
+        return func(*args, **(kwargs or {}))
 
 
 def _check_shapes(model: Model, weights: Mapping[str, Tensor]) -> None:

@@ -1,4 +1,7 @@
-"""Whole studies with real workers: stopped, killed, extended, without a server, with bad code."""
+"""Whole studies: stopped, killed, extended, without a server, with bad code.
+
+On Ray where its workers or Tune have a part in it; else in this process.
+"""
 
 import os
 import signal
@@ -11,7 +14,7 @@ import pytest
 from optuna.trial import TrialState
 from watching import Watching
 
-from driving import again, run
+from driving import again, again_here, run, run_here
 from symray.driver.launch import launch
 from symray.errors import UserError
 from symray.record import jsonl
@@ -50,7 +53,7 @@ def test_resuming_a_complete_study_trains_nothing(
     own_copy: StudyRecord, assert_ledger: Ledger
 ) -> None:
     progress = Watching()
-    record = again("finished", progress)
+    record = again_here("finished", progress)
     assert progress.ended_tasks == []
     assert record.state() == "complete"
     assert_ledger(record)
@@ -91,7 +94,7 @@ def test_a_stop_from_another_process_is_heeded(make_file: MakeFile) -> None:
             record.add_event("stop")
 
     file = make_file("training.epochs=2000", "confirmation.top=0")
-    record = run(file, Watching(ask))
+    record = run_here(file, Watching(ask))
     assert record.state() == "stopped"
     assert record.trials(TrialState.RUNNING)
 
@@ -100,7 +103,7 @@ def test_an_extended_study_goes_on(own_copy: StudyRecord, assert_ledger: Ledger)
     own_copy.add_event("extend", trials=2)
     assert own_copy.state() == "interrupted"
     progress = Watching()
-    record = again("finished", progress)
+    record = again_here("finished", progress)
     assert {name for name in progress.ended_tasks if name.startswith("trial")} == {
         "trial-0003",
         "trial-0004",
@@ -165,7 +168,7 @@ def test_a_server_that_is_away_delays_nothing_and_is_filled_later(
     monkeypatch.setattr(projector, "DRAIN", 1.0)
     progress = Watching()
     began = time.monotonic()
-    record = run(make_file(), progress)
+    record = run_here(make_file(), progress)
     assert time.monotonic() - began < 120
     assert record.state() == "complete"
     assert [t.state.name for t in record.trials()] == ["COMPLETE"] * 3
@@ -182,7 +185,9 @@ def test_a_server_that_is_away_delays_nothing_and_is_filled_later(
 
 def test_without_a_feasible_trial_nothing_is_registered(make_file: MakeFile) -> None:
     progress = Watching()
-    record = run(make_file('constraints=["x_mae <= 0.001", "y_mae <= 100"]', "trials=2"), progress)
+    record = run_here(
+        make_file('constraints=["x_mae <= 0.001", "y_mae <= 100"]', "trials=2"), progress
+    )
     assert record.state() == "complete"
     assert registered(record) is None
     assert any("0 of 2 trials are feasible; the nearest, #" in m for m in progress.messages)
@@ -194,7 +199,7 @@ def test_a_taken_name_is_refused(finished_study: StudyRecord) -> None:
 
 
 def test_repeats_are_averaged(make_file: MakeFile, assert_ledger: Ledger) -> None:
-    record = run(make_file("repeats=2", "trials=1", "confirmation.top=0"))
+    record = run_here(make_file("repeats=2", "trials=1", "confirmation.top=0"))
     lines = metric_lines(record.trial_folder(0))
     assert len(lines) == 4
     assert lines[-1]["values"]["x_mae_sd"] > 0
@@ -221,7 +226,7 @@ def test_pruned_trials_end_early_and_whole(make_file: MakeFile, assert_ledger: L
 
 
 def test_no_trial_starts_after_the_time_limit(make_file: MakeFile, assert_ledger: Ledger) -> None:
-    record = run(make_file("trials=500", "time_limit=3s", "confirmation.top=0"))
+    record = run_here(make_file("trials=500", "time_limit=3s", "confirmation.top=0"))
     assert record.state() == "complete"
     assert 1 <= len(record.trials()) < 50
     assert_ledger(record)
@@ -255,7 +260,7 @@ def test_an_extension_during_the_confirmation_is_not_lost(
         if task.kind == "confirmation" and not record.events("extend"):
             record.add_event("extend", trials=1)
 
-    record = run(make_file("trials=1", "confirmation={top: 1, seeds: 1}"), Watching(extend))
+    record = run_here(make_file("trials=1", "confirmation={top: 1, seeds: 1}"), Watching(extend))
     assert record.state() == "complete"
     assert len(record.trials()) == 2
     assert_ledger(record)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from driving import again, run
+from driving import again, run, run_here
 from symray.errors import UserError
 from symray.insight.rerun import rerun
 from symray.record.study_record import StudyRecord
@@ -64,7 +64,7 @@ def test_diverged_trials_fail_alone(
         "trials=2",
         "confirmation.top=0",
     )
-    record = run(file)
+    record = run_here(file)
     assert [t.state.name for t in record.trials()] == ["COMPLETE", "FAIL"]
     assert record.trial(1).user_attrs["reason"].startswith("diverged:")
     assert registered(record) == {"name": "small", "version": "1", "champion": "1"}
@@ -84,7 +84,7 @@ def test_a_model_that_never_works_ends_the_study_with_a_sentence(
     with pytest.raises(
         UserError, match=r"all failed.*ZeroDivisionError: the loss of a broken model"
     ):
-        run(file)
+        run_here(file)
     assert len(StudyRecord.open("small").trials()) < 20
 
 

@@ -19,7 +19,7 @@ from symray.training.packed import PackedTrainer
 MakeTask = Callable[..., Task]
 NEVER = 1e9
 CLOSE = 1e-3
-"""Twelve steps in float32; tests/training/packed/test_equals_alone.py says what rounding does."""
+"""Twelve steps in float32; tests/training/packed/test_equal.py says what rounding does."""
 
 
 def with_seed(task: Task, seed: int) -> Task:

@@ -9,12 +9,13 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
+from typer.testing import Result
 
 from symray.errors import UserError
 from symray.record.study_record import StudyRecord
@@ -121,12 +122,12 @@ def test_a_browser_shows_the_notes(address: str, finished_study: StudyRecord) ->
 
 @pytest.mark.parametrize("words", [(), ("a", "b"), ("finished", "--no-wait")])
 def test_it_is_one_study_as_long_as_the_command_runs(
-    words: tuple[str, ...], study_home: Path
+    words: tuple[str, ...], study_home: Path, run: Callable[..., Result]
 ) -> None:
-    process = symray(study_home, "ui", *words, "--dashboard")
-    said = process.communicate(timeout=60)[1]
-    assert process.returncode == 2
-    assert "--dashboard shows one study as long as the command runs" in " ".join(said.split())
+    result = run("ui", *words, "--dashboard")
+    assert result.exit_code == 2
+    said = " ".join(result.stderr.split())
+    assert "--dashboard shows one study as long as the command runs" in said
 
 
 def test_where_it_is_missing_a_sentence_says_what_to_install(

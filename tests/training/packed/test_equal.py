@@ -1,9 +1,9 @@
 """A member of a pack is trained as it would be alone.
 
 What differs is only the order of sums, so the members agree to rounding: 1e-10 in float64 after 200
-steps (of strings 20). In float32 sums are rounded at 6e-8 of their largest term, and Adam divides
-by the gradient's own size, so that a weight moves by that share of the learning rate too far or too
-short, 200 times: 1e-4 is some twenty times what was seen.
+steps (of images 60, of strings 20). In float32 sums are rounded at 6e-8 of their largest term, and
+Adam divides by the gradient's own size, so that a weight moves by that share of the learning rate
+too far or too short, 200 times: 1e-4 is some twenty times what was seen.
 
 The exception is the adversary's last bias: R doesn't change with it, as a test shows, its gradient
 is nothing but rounding, and Adam makes steps of the learning rate of that. It changes no loss,
@@ -193,10 +193,10 @@ def test_gradients_are_clipped_for_each_member_by_itself(build):
 
 
 def test_a_pack_evaluates_and_traces_as_the_trainer(build, monkeypatch):
-    monkeypatch.setattr("symray.training.trainer.TRACED_STEPS", 70)
+    monkeypatch.setattr("symray.training.trainer.TRACED_STEPS", 21)
     alone, member = build("non_syn", 1), build("non_syn", 1)
     pack = packed(build("non_syn", 0), member)
-    for length in (50, 20):
+    for length in (15, 6):
         alone.run_epoch()
         pack.run_epoch()
         assert len(member.traces["synergy"]) == length

@@ -11,6 +11,7 @@ import re
 import secrets
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -134,10 +135,12 @@ def is_raylet(process: psutil.Process) -> bool:
 
 
 @pytest.fixture
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeCluster]:
-    running = FakeCluster(tmp_path_factory.mktemp("fake"))
-    yield running
-    running.end()
+def cluster() -> Iterator[FakeCluster]:
+    # not pytest's folder, in whose paths of several processes Ray's sockets have no room
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        running = FakeCluster(Path(folder))
+        yield running
+        running.end()
 
 
 @pytest.mark.slow
